@@ -1,0 +1,77 @@
+"""Literals of OPTIONS(...) and STRUCT(...): text, numbers, booleans, NULL, arrays."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from retailsql.dialect.tokens import Walk, is_string
+
+
+def read_options(walk: Walk) -> dict[str, Any]:
+    """``OPTIONS(name = value, ...)`` behind the word OPTIONS.
+
+    Raises:
+        StatementError: not of that form, or a name twice.
+    """
+    options: dict[str, Any] = {}
+    for start, stop in walk.split(*walk.group()):
+        part = walk.sub(start, stop)
+        name = part.peek().lower()
+        part.at += 1
+        part.expect("=")
+        if name in options:
+            raise part.error(f"Option {name} stands twice", todo="keep one of the two")
+        options[name] = read_value(part)
+        if not part.done:
+            raise part.error(
+                f"Option {name} has more than one value", wanted="a literal or an array [a, b]"
+            )
+    return options
+
+
+def read_struct(walk: Walk) -> dict[str, Any]:
+    """``STRUCT(value AS name, ...)`` behind the word STRUCT."""
+    fields: dict[str, Any] = {}
+    for start, stop in walk.split(*walk.group()):
+        part = walk.sub(start, stop)
+        value = read_value(part)
+        part.expect("AS")
+        fields[part.name().lower()] = value
+    return fields
+
+
+def read_value(walk: Walk) -> Any:
+    """One literal or array of literals."""
+    if walk.done:
+        raise walk.error("A value is missing", wanted="a literal such as 'text', 3, true or [1, 2]")
+    token = walk.tokens[walk.at]
+    if is_string(token):
+        walk.at += 1
+        return token.text
+    if walk.peek() in ("[", "("):
+        return _read_array(walk)
+    sign = -1 if walk.take("-") else 1
+    word = walk.peek()
+    constants = {"TRUE": True, "FALSE": False, "NULL": None}
+    if word in constants:
+        walk.at += 1
+        return constants[word]
+    try:
+        number = float(word) if any(c in word for c in ".E") else int(word)
+    except ValueError:
+        raise walk.error(
+            "Expected a literal", wanted="'text', 3, 0.5, true, NULL or an array of those"
+        ) from None
+    walk.at += 1
+    return sign * number
+
+
+def _read_array(walk: Walk) -> list[Any]:
+    close = "]" if walk.peek() == "[" else ")"
+    walk.at += 1
+    values: list[Any] = []
+    while not walk.take(close):
+        values.append(read_value(walk))
+        if not walk.take(",") and walk.peek() != close:
+            raise walk.error("An array is not closed", wanted=close)
+    return values

@@ -1,0 +1,200 @@
+"""DuckDB's errors about models, said in the model's words.
+
+DuckDB knows hidden functions and macros; a person knows the model and its columns. What is not
+about a model is left as DuckDB said it.
+"""
+
+from __future__ import annotations
+
+import re
+
+import duckdb
+from duckdb import DuckDBPyConnection
+
+from retailsql import errors
+from retailsql.errors import (
+    ModelNotFoundError,
+    RetailSQLError,
+    ScoringError,
+    SignatureError,
+    nearest,
+)
+from retailsql.functions.hidden import hidden_name, parameter_type
+from retailsql.functions.macros import VERBS
+from retailsql.registry import store
+from retailsql.registry.store import StoredVersion
+
+_UDF = re.compile(r"Python exception occurred while executing the UDF: (\w+): (.*)", re.S)
+_NO_MATCH = re.compile(r"No function matches .*? '(__rs_[a-z0-9_]+)\((.*)\)'\. You might", re.S)
+_NO_KEY = re.compile(r'Could not find key "([^"]+)" in struct')
+_NO_COLUMN = re.compile(r'does not have a column named "([^"]+)"')
+_NO_FUNCTION = re.compile(r"Function with name \"?([a-z0-9_.]+)\"? does not exist", re.I)
+_NO_OVERLOAD = re.compile(r"Macro ([a-z0-9_]+)\(\) does not support the supplied arguments", re.I)
+_CLASH = re.compile(r'Ambiguous reference to column name "?(predicted_[^"\s]+?)"? ')
+_VERBS = sorted({verb for verbs in VERBS.values() for verb in verbs})
+_ERRORS = RetailSQLError.__subclasses__()
+_CALLED = re.compile(rf"\b([a-z][a-z0-9_]*)_({'|'.join(_VERBS)})\s*\(", re.I)
+_HIDDEN_GONE = re.compile(r"Function with name \"?__rs_\w+\"? does not exist", re.I)
+
+
+def needs_equip(error: duckdb.Error) -> bool:
+    """True if a hidden function is missing: a database was attached behind retailsql's back."""
+    return _HIDDEN_GONE.search(str(error)) is not None
+
+
+def diagnose(con: DuckDBPyConnection, sql: str, error: duckdb.Error) -> RetailSQLError | None:
+    """The error to raise instead of DuckDB's, or None to leave it.
+
+    Args:
+        con: for looking up models.
+        sql: the statement as it was run.
+        error: what DuckDB raised.
+    """
+    words = str(error)
+    if found := _UDF.search(words):
+        return _passed_on(found[1], found[2])
+    if not isinstance(error, duckdb.BinderException | duckdb.CatalogException):
+        return None
+    try:
+        models = [v for d in store.databases(con) for v in store.versions(con, d, deployed=True)]
+    except duckdb.Error:
+        return None  # the user's transaction is aborted: DuckDB's own words must do
+    return (
+        _wrong_type(words, models)
+        or _missing_column(words, sql, models)
+        or _wrong_arguments(words, models)
+        or _unknown_model(words, models)
+        or _clash(words)
+    )
+
+
+def _passed_on(kind: str, text: str) -> RetailSQLError:
+    """An error raised inside a function, as it was before DuckDB wrapped it."""
+    known = getattr(errors, kind, None)
+    error: RetailSQLError = (known if known in _ERRORS else ScoringError)("")
+    error.fact = text.strip()
+    error.args = (error.fact,)
+    return error
+
+
+def _wrong_type(words: str, models: list[StoredVersion]) -> SignatureError | None:
+    found = _NO_MATCH.search(words)
+    if not found:
+        return None
+    for model in models:
+        if hidden_name(model.name.name, model.content_hash) != found[1]:
+            continue
+        for feature, given in zip(model.signature.features, _types(found[2]), strict=False):
+            wanted = parameter_type(feature, model.signature)
+            if not _fits(given, wanted):
+                return SignatureError(
+                    f"Column {feature.name!r} of model {model.name.text!r} has the wrong type",
+                    seen=given, wanted=wanted,
+                    todo=f"cast it where it is selected: CAST({feature.name} AS {wanted})",
+                )  # fmt: skip
+        if model.signature.kind == "forecaster":
+            return SignatureError(
+                f"The history of model {model.name.text!r} has the wrong type",
+                seen=_types(found[2])[0], wanted="a list of numbers",
+                todo="aggregate it: list(value ORDER BY day)",
+            )  # fmt: skip
+    return None
+
+
+def _types(text: str) -> list[str]:
+    """Type names of an argument list, split at its own commas only."""
+    parts, depth = [""], 0
+    for c in text:
+        depth += (c in "([") - (c in ")]")
+        if c == "," and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += c
+    return [p.strip() for p in parts]
+
+
+def _fits(given: str, wanted: str) -> bool:
+    """Whether DuckDB casts one type to another by itself, as far as features need it."""
+    base = given.split("(")[0].removesuffix("_LITERAL")
+    if given == '"NULL"' or base == wanted:
+        return True
+    whole = base.endswith(("INT", "INTEGER"))
+    if wanted == "DOUBLE":
+        return whole or base in ("FLOAT", "DECIMAL")
+    if wanted == "BIGINT":
+        return whole and base not in ("HUGEINT", "UHUGEINT", "UBIGINT")
+    if wanted == "TIMESTAMP":
+        return base == "DATE"
+    return wanted == "VARCHAR" and base in ("ENUM", "STRING")
+
+
+def _called(sql: str, models: list[StoredVersion]) -> list[StoredVersion]:
+    """The models whose functions a statement calls (or whose hidden ones were spliced in)."""
+    names = {m[1].lower() for m in _CALLED.finditer(sql)}
+    return [
+        m for m in models
+        if m.name.name in names or hidden_name(m.name.name, m.content_hash) in sql
+    ]  # fmt: skip
+
+
+def _missing_column(words: str, sql: str, models: list[StoredVersion]) -> SignatureError | None:
+    found = _NO_KEY.search(words) or _NO_COLUMN.search(words)
+    if not found:
+        return None
+    for model in _called(sql, models):
+        for feature in model.signature.features:
+            if feature.name.lower() == found[1].lower():
+                listed = re.findall(r'"([^"]+)"', words.split("Candidate")[-1])
+                near = nearest(feature.name, listed) if "Candidate" in words else "not listed"
+                return SignatureError(
+                    f"Model {model.name.text!r} needs a column {feature.name!r} that is not there",
+                    seen=near, wanted=f"{feature.name} {parameter_type(feature, model.signature)}",
+                    todo="add the column to the rows, or name one: SELECT x AS "
+                    f"{feature.name}",
+                )  # fmt: skip
+    return None
+
+
+def _wrong_arguments(words: str, models: list[StoredVersion]) -> SignatureError | None:
+    found = _NO_OVERLOAD.search(words)
+    if not found:
+        return None
+    for model in models:
+        for verb in VERBS[model.signature.kind]:
+            if found[1].lower() == f"{model.name.name}_{verb}" and model.signature.features:
+                wanted = ", ".join(
+                    f"{f.name} := {parameter_type(f, model.signature)}"
+                    for f in model.signature.features
+                )
+                return SignatureError(
+                    f"{found[1]} does not take these arguments",
+                    wanted=f"a row, {found[1]}(t) with t the table's alias, or {wanted}",
+                    todo="name every feature, with a value of its type",
+                )
+    return None
+
+
+def _unknown_model(words: str, models: list[StoredVersion]) -> ModelNotFoundError | None:
+    found = _NO_FUNCTION.search(words)
+    match = re.fullmatch(rf"(?:.*\.)?(.+)_({'|'.join(_VERBS)})", found[1]) if found else None
+    if not found or not match or found[1].startswith("__rs_"):
+        return None
+    functions = [
+        f"{m.name.name}_{verb}" for m in models for verb in VERBS[m.signature.kind]
+        if verb != "score" or m.signature.kind == "regressor" or m.signature.binary
+    ]  # fmt: skip
+    wanted = nearest(found[1].rsplit(".", 1)[-1], functions)
+    return ModelNotFoundError(
+        f"There is no function {found[1]}, as no model {match[1]!r} has it",
+        wanted=wanted, todo="correct the name; SHOW MODELS lists all models",
+    )  # fmt: skip
+
+
+def _clash(words: str) -> SignatureError | None:
+    found = _CLASH.search(words)
+    if not found:
+        return None
+    return SignatureError(
+        f"The rows have a column {found[1]!r}, the name of the model's output",
+        todo=f"leave it out: (SELECT * EXCLUDE ({found[1]}) FROM ...)",
+    )

@@ -1,0 +1,344 @@
+"""Bring a user's own ONNX file in. Works on the base install: ONNX Runtime reads the graph.
+
+ONNX Runtime is handed bytes, never a path, so that it cannot follow a model to other files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from retailsql.errors import ImportModelError, nearest
+from retailsql.functions import certificate, publish
+from retailsql.functions.connection import raw
+from retailsql.registry.names import resolve
+from retailsql.registry.version import ModelVersion
+from retailsql.scoring.onnx_session import MAX_BYTES, open_graph
+from retailsql.signature import Feature, Graph, Label, OnNull, Signature
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
+
+_DTYPES = {
+    "tensor(float)": "float", "tensor(double)": "double", "tensor(int64)": "int64",
+    "tensor(int32)": "int32", "tensor(bool)": "bool", "tensor(string)": "string",
+}  # fmt: skip
+_SQL_TYPES = {
+    "float": "DOUBLE", "double": "DOUBLE", "int64": "BIGINT", "int32": "INTEGER",
+    "bool": "BOOLEAN", "string": "VARCHAR",
+}  # fmt: skip
+_FITS = {
+    "float": ("number", "boolean", "date", "timestamp"),
+    "double": ("number", "boolean", "date", "timestamp"),
+    "int64": ("number", "boolean", "date", "category"), "int32": ("number", "boolean", "category"),
+    "bool": ("boolean",), "string": ("text",),
+}  # fmt: skip
+_WHOLE = ("BIGINT", "INTEGER", "SMALLINT", "TINYINT", "UBIGINT", "UINTEGER", "USMALLINT")
+
+
+def import_onnx(
+    con: Any,
+    name: str,
+    onnx: bytes | str | Path,
+    inputs: Mapping[str, str] | None = None,
+    outputs: Sequence[str] | None = None,
+    *,
+    label: str = "label",
+    classes: Sequence[Label] | None = None,
+    positive_class: Label | None = None,
+    categories: Mapping[str, Sequence[str]] | None = None,
+    on_null: OnNull = "null",
+    replace: bool = True,
+) -> int:
+    """Register a user's own ONNX model and publish its functions.
+
+    Args:
+        con: a Session or a DuckDB connection.
+        name: the model's name; functions are called ``<name>_<verb>``.
+        onnx: path or bytes of the file. All weights must be inside.
+        inputs: column -> SQL type, in the order of the matrix if the graph takes one. May be left
+            out where the graph has one input per column: then its names are the columns' names.
+        outputs: the graph outputs to use, ``[score]`` or ``[label, probabilities]``. Left out: a
+            regressor's only output, or a classifier's second.
+        label: outputs are called ``predicted_<label>``.
+        classes: a classifier's classes in the order of its probabilities. Needed where they are
+            text, which the graph does not tell; otherwise 0, 1, 2, ...
+        positive_class: the class ``_score`` is the probability of; 1, true or 'yes' if left out.
+        categories: text column -> its categories in code order, for graphs that take codes.
+        on_null: ``null`` (a NULL in any column scores NULL), ``error``, or ``impute`` if the
+            graph itself knows what to do with NaN.
+        replace: whether a new version may be put over a model of that name.
+
+    Returns:
+        The version's number.
+
+    Raises:
+        ImportModelError: the file is refused, with the reason; nothing is registered.
+        NameTakenError: the name is in use by something else.
+    """
+    connection = raw(con)
+    target = resolve(connection, name)
+    publish.check_replace(connection, target, replace)
+    data = _read(onnx)
+    session = open_graph(data)
+    features, graph = _bind(session, inputs, categories or {}, on_null)
+    signature = _signature(session, features, graph, outputs, label, classes, positive_class)
+    model = ModelVersion(
+        data, signature, "ONNX", profile={"source": "imported"},
+        libraries=certificate.libraries("onnxruntime", "duckdb", "numpy", "retailsql"),
+    )  # fmt: skip
+    rows, expected = _probe(session, signature)
+    return publish.register(
+        connection, target, model, rows, expected, framework="onnxruntime", tolerance=0.0
+    )
+
+
+def _read(onnx: bytes | str | Path) -> bytes:
+    if not isinstance(onnx, bytes):
+        path = Path(onnx)
+        if not path.is_file():
+            raise ImportModelError(
+                "There is no such ONNX file", seen=str(onnx), todo="check the path"
+            )
+        if path.stat().st_size > MAX_BYTES:
+            raise _too_large(path.stat().st_size)
+        onnx = path.read_bytes()
+    if len(onnx) > MAX_BYTES:
+        raise _too_large(len(onnx))
+    return onnx
+
+
+def _too_large(size: int) -> ImportModelError:
+    return ImportModelError(
+        "The ONNX model is too large to keep in the database",
+        seen=f"{size:,} bytes",
+        wanted=f"at most {MAX_BYTES:,}",
+        todo="quantize it or cut it down",
+    )
+
+
+def _bind(
+    session: InferenceSession,
+    inputs: Mapping[str, str] | None,
+    categories: Mapping[str, Sequence[str]],
+    on_null: OnNull,
+) -> tuple[tuple[Feature, ...], Graph]:
+    """Features, and how they meet the graph."""
+    nodes = session.get_inputs()
+    for node in nodes:
+        _check_input(node)
+    dtypes = [_DTYPES[node.type] for node in nodes]
+    width = nodes[0].shape[1] if len(nodes) == 1 and len(nodes[0].shape) == 2 else None
+    matrix = len(nodes) == 1 and len(nodes[0].shape) == 2 and width != 1
+    if inputs is None:
+        if matrix:
+            raise ImportModelError(
+                f"The graph takes one matrix, {nodes[0].name!r}, and does not name its columns",
+                seen=f"{width} columns",
+                todo="pass inputs={column: SQL type, ...} in the order of the matrix",
+            )
+        inputs = {n.name: _SQL_TYPES[t] for n, t in zip(nodes, dtypes, strict=True)}
+    if matrix:
+        if isinstance(width, int) and width != len(inputs):
+            raise ImportModelError(
+                "The number of columns is not that of the graph's matrix",
+                seen=f"{len(inputs)} in inputs", wanted=f"{width}",
+            )  # fmt: skip
+        order, per_column = list(inputs), dtypes * len(inputs)
+    else:
+        order, per_column = [n.name for n in nodes], dtypes
+        if set(order) != set(inputs):
+            wrong = sorted(set(inputs) - set(order)) or sorted(set(order) - set(inputs))
+            raise ImportModelError(
+                f"The columns of inputs are not the inputs of the graph: {wrong[0]!r}",
+                seen=", ".join(inputs), wanted=", ".join(order),
+                todo=f"the nearest graph input is {nearest(wrong[0], order)}",
+            )  # fmt: skip
+    features = tuple(
+        _feature(column, inputs[column], dtype, categories.get(column), on_null)
+        for column, dtype in zip(order, per_column, strict=True)
+    )
+    columns = not matrix and all(len(n.shape) == 2 for n in nodes)
+    return features, Graph(
+        tuple(n.name for n in nodes), tuple(dtypes), "", matrix=matrix, columns=columns
+    )
+
+
+def _check_input(node: Any) -> None:
+    if node.type not in _DTYPES:
+        raise ImportModelError(
+            f"Graph input {node.name!r} has a type that no column has",
+            seen=node.type, wanted=", ".join(_DTYPES),
+        )  # fmt: skip
+    if len(node.shape) not in (1, 2):
+        raise ImportModelError(
+            f"Graph input {node.name!r} is not a column or a matrix",
+            seen=f"shape {node.shape}", wanted="shape (rows,), (rows, 1) or (rows, columns)",
+        )  # fmt: skip
+    if isinstance(node.shape[0], int):
+        raise ImportModelError(
+            f"Graph input {node.name!r} takes a fixed number of rows",
+            seen=f"shape {node.shape}", wanted="a free batch dimension",
+            todo="export it with a dynamic batch axis",
+        )  # fmt: skip
+
+
+def _feature(
+    name: str, sql_type: str, dtype: str, categories: Sequence[str] | None, on_null: OnNull
+) -> Feature:
+    listed = tuple(categories) if categories is not None else None
+    feature = Feature(name, sql_type.upper(), on_null, categories=listed, on_unseen="null")
+    whole = dtype in ("float", "double") or feature.kind != "number"
+    if feature.kind not in _FITS[dtype] or not (whole or feature.sql_type in _WHOLE):
+        todo = f"declare {name!r} as {_SQL_TYPES[dtype]}"
+        if feature.kind == "text":
+            todo += ", or pass its categories={" + repr(name) + ": [...]} if the graph takes codes"
+        raise ImportModelError(
+            f"Column {name!r} does not fit the graph's input", seen=sql_type,
+            wanted=f"a SQL type for tensor({dtype}), such as {_SQL_TYPES[dtype]}", todo=todo,
+        )  # fmt: skip
+    return feature
+
+
+def _signature(
+    session: InferenceSession,
+    features: tuple[Feature, ...],
+    graph: Graph,
+    outputs: Sequence[str] | None,
+    label: str,
+    classes: Sequence[Label] | None,
+    positive_class: Label | None,
+) -> Signature:
+    """Which output is the score, and of what kind the model is."""
+    nodes = {n.name: n for n in session.get_outputs()}
+    names = list(outputs or nodes)
+    if unknown := [n for n in names if n not in nodes]:
+        raise ImportModelError(f"The graph has no output {unknown[0]!r}", wanted=", ".join(nodes))
+    if len(names) > 2:
+        raise ImportModelError(
+            "The graph has more outputs than a score needs", seen=", ".join(names),
+            todo="pass outputs=[score] or outputs=[label, probabilities]",
+        )  # fmt: skip
+    score = names[-1]
+    zipmap = nodes[score].type.startswith("seq(map(")
+    graph = Graph(graph.inputs, graph.dtypes, score, graph.matrix, graph.columns, zipmap)
+    raw_output = _run_two_rows(session, features, graph)
+    width = len(raw_output[0]) if zipmap else int(np.prod(np.shape(raw_output)[1:], dtype=int))
+    if len(names) == 1 and width == 1 and classes is None:
+        return Signature("regressor", features, graph, label, "DOUBLE")
+    if zipmap and classes is None:
+        classes = list(raw_output[0])
+    classes = _classes(classes, max(width, 2), nodes[names[0]].type, len(names) == 2)
+    label_type = _label_type(classes)
+    positive = _positive(classes, positive_class)
+    return Signature("classifier", features, graph, label, label_type, tuple(classes), positive)
+
+
+def _classes(
+    classes: Sequence[Label] | None, width: int, label_type: str, labelled: bool
+) -> list[Label]:
+    if classes is None:
+        if labelled and label_type == "tensor(string)":
+            raise ImportModelError(
+                "The classes are text, and the graph does not tell which",
+                todo="pass classes=[...] in the order of the probabilities (model.classes_)",
+            )
+        return list(range(width))
+    if len(classes) != width:
+        raise ImportModelError(
+            "The number of classes is not that of the graph's probabilities",
+            seen=len(classes), wanted=width,
+        )  # fmt: skip
+    return list(classes)
+
+
+def _label_type(classes: Sequence[Label]) -> str:
+    if all(isinstance(c, bool) for c in classes):
+        return "BOOLEAN"
+    return "BIGINT" if all(isinstance(c, int) for c in classes) else "VARCHAR"
+
+
+def _positive(classes: Sequence[Label], wanted: Label | None) -> Label | None:
+    """The positive class of two: true, 1, 'yes', or the one asked for."""
+    if wanted is not None:
+        if wanted not in classes:
+            raise ImportModelError(
+                "positive_class is none of the classes", seen=repr(wanted),
+                wanted=", ".join(map(repr, classes)),
+            )  # fmt: skip
+        return wanted
+    if len(classes) != 2:
+        return None
+    return next((c for c in classes if str(c).lower() in ("true", "1", "yes")), None)
+
+
+def _sample(features: Sequence[Feature], n: int, seed: int) -> pa.Table:
+    """Rows of plausible values, the same at every call."""
+    rng = np.random.default_rng(seed)
+    columns: dict[str, pa.Array] = {}
+    for f in features:
+        match f.kind:
+            case "number" if f.sql_type in _WHOLE:
+                columns[f.name] = pa.array(rng.integers(0, 3, n), pa.int64())
+            case "number":
+                columns[f.name] = pa.array(rng.normal(size=n))
+            case "boolean":
+                columns[f.name] = pa.array(rng.random(n) < 0.5)
+            case "date":
+                columns[f.name] = pa.array(rng.integers(0, 20000, n).astype("int32"), pa.date32())
+            case "timestamp":
+                stamps = rng.integers(0, 10**15, n)
+                columns[f.name] = pa.array(stamps, pa.timestamp("us"))
+            case _:
+                pool = list(f.categories or ("a", "b", ""))
+                columns[f.name] = pa.array([pool[i % len(pool)] for i in range(n)], pa.string())
+    return pa.table(columns)
+
+
+def _run_two_rows(session: InferenceSession, features: tuple[Feature, ...], graph: Graph) -> Any:
+    """The score output for two rows: proves that the graph runs and keeps the rows apart."""
+    output = _direct(session, features, graph, _sample(features, 2, 0))
+    if len(output) != 2:
+        raise ImportModelError(
+            "The graph does not return one score per row",
+            seen=f"{len(output)} for 2 rows", wanted="2",
+        )  # fmt: skip
+    return output
+
+
+def _direct(
+    session: InferenceSession, features: tuple[Feature, ...], graph: Graph, rows: pa.Table
+) -> Any:
+    from retailsql.scoring.encode import encoder
+    from retailsql.scoring.onnx_session import run
+
+    dtypes = graph.dtypes * len(features) if graph.matrix else graph.dtypes
+    vectors = [
+        encoder(f, t)(rows.column(f.name).combine_chunks())[0]
+        for f, t in zip(features, dtypes, strict=True)
+    ]
+    if graph.matrix:
+        feed = {graph.inputs[0]: np.stack(vectors, axis=1)}
+    else:
+        shape = (-1, 1) if graph.columns else (-1,)
+        feed = {n: v.reshape(shape) for n, v in zip(graph.inputs, vectors, strict=True)}
+    return run(session, [graph.output], feed)[0]
+
+
+def _probe(session: InferenceSession, signature: Signature) -> tuple[pa.Table, Any]:
+    """Sixty-four rows and what ONNX Runtime, called directly, says of them."""
+    rows = _sample(signature.features, 64, 1)
+    output = _direct(session, signature.features, signature.graph, rows)
+    if signature.graph.zipmap:
+        output = np.array([[row[c] for c in signature.classes] for row in output])
+    scores = np.asarray(output, dtype=np.float64).reshape(64, -1)
+    if signature.binary:
+        at = list(signature.classes).index(signature.positive_class)  # type: ignore[arg-type]
+        if scores.shape[1] == 1:
+            scores = np.hstack([1 - scores, scores])
+        scores = scores[:, at]
+    return rows, scores.reshape(64) if scores.size == 64 else scores

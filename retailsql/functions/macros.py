@@ -1,0 +1,93 @@
+"""The public functions ``<model>_<verb>``, as SQL macros over a hidden function.
+
+=============  =====================================  ==========================================
+kind           functions                              forms
+=============  =====================================  ==========================================
+classifier     ``_predict``; ``_score`` if binary     row, named arguments, table
+regressor      ``_predict``, ``_score`` (the same)    row, named arguments, table
+forecaster     ``_forecast``                          (history, horizon, confidence_level)
+recommender    ``_recommend``, ``_similar``           (customer or history, k), (item, k)
+=============  =====================================  ==========================================
+"""
+
+from __future__ import annotations
+
+from retailsql.functions.calls import Call, predict_query
+from retailsql.functions.hidden import parameter_type
+from retailsql.registry.names import ModelName, quote
+
+VERBS = {
+    "classifier": ("score", "predict"),
+    "regressor": ("score", "predict"),
+    "forecaster": ("forecast",),
+    "recommender": ("recommend", "similar"),
+}
+"""Verbs of each kind of model; all of them are dropped with it."""
+
+
+def macros(name: ModelName, call: Call) -> dict[str, list[str]]:
+    """The statements that make a model's public functions.
+
+    Args:
+        name: where they go.
+        call: the hidden function behind them.
+
+    Returns:
+        Verb -> CREATE OR REPLACE MACRO statements: a scalar macro, for row models a table one.
+    """
+    match call.signature.kind:
+        case "forecaster":
+            return {"forecast": [_forecast(name, call)]}
+        case "recommender":
+            return {
+                "recommend": [_macro(name, "recommend", _RECOMMEND.format(call.function))],
+                "similar": [_macro(name, "similar", _SIMILAR.format(call.function))],
+            }
+        case _:
+            return _row_macros(name, call)
+
+
+_RECOMMEND = (
+    "(customer_or_history, k, exclude_seen := true) AS {}(customer_or_history, k, exclude_seen)"
+)
+_SIMILAR = "(item, k) AS {}([item], k, true)"
+
+
+def _macro(name: ModelName, verb: str, body: str) -> str:
+    return f"CREATE OR REPLACE MACRO {name.function(verb)}{body}"
+
+
+def _forecast(name: ModelName, call: Call) -> str:
+    body = "CAST(horizon AS INTEGER), CAST(confidence_level AS DOUBLE)"
+    return _macro(
+        name, "forecast",
+        f"(history, horizon, confidence_level := 0.9) AS {call.function}(history, {body})",
+    )  # fmt: skip
+
+
+def _row_macros(name: ModelName, call: Call) -> dict[str, list[str]]:
+    signature = call.signature
+    typed = ", ".join(f"{quote(f.name)} {parameter_type(f, signature)}" for f in signature.features)
+    row, named = call.over_row("r"), call.over_names()
+    table = f"(source VARCHAR) AS TABLE {predict_query(call, 'query_table(source)', False)}"
+    statements: dict[str, list[str]] = {}
+    if signature.kind == "regressor" or signature.binary:
+        statements["score"] = [
+            _macro(name, "score", f"(r) AS {row}, ({typed}) AS {named}"),
+            _macro(name, "score", table),
+        ]
+    statements["predict"] = [
+        _macro(
+            name, "predict", f"(r) AS {_struct(call, row)}, ({typed}) AS {_struct(call, named)}"
+        ),
+        _macro(name, "predict", table),
+    ]
+    return statements
+
+
+def _struct(call: Call, score: str) -> str:
+    """What ``_predict`` returns: a number, or label and probabilities in one struct."""
+    if call.signature.kind == "regressor":
+        return score
+    fields = ", ".join(f"{quote(k)} := {v}" for k, v in call.outputs(score).items())
+    return f"CASE WHEN {score} IS NOT NULL THEN struct_pack({fields}) END"

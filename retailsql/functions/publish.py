@@ -1,0 +1,270 @@
+"""Register, deploy, roll back and drop models: rows, hidden functions and macros together."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+from duckdb import DuckDBPyConnection
+
+from retailsql.errors import ModelNotFoundError, NameTakenError, RegistryError
+from retailsql.functions import hidden
+from retailsql.functions.calls import Call
+from retailsql.functions.certificate import certify
+from retailsql.functions.macros import VERBS, macros
+from retailsql.registry import store
+from retailsql.registry.fetch import first_row
+from retailsql.registry.names import ModelName
+from retailsql.registry.store import StoredVersion
+from retailsql.registry.version import ModelVersion
+from retailsql.signature import Signature
+
+ATTEMPTS = 5
+
+
+def in_transaction(con: DuckDBPyConnection) -> bool:
+    """True if the connection has an open transaction.
+
+    Outside of one every statement has a number of its own. (Asking with BEGIN would abort it.)
+    """
+    try:
+        first, second = (first_row(con, "SELECT txid_current()") for _ in range(2))
+    except duckdb.TransactionException:
+        return True  # it is open and aborted
+    return first == second
+
+
+@contextmanager
+def own_transaction(con: DuckDBPyConnection) -> Iterator[bool]:
+    """A transaction around a block, unless the caller already has one: then his decides.
+
+    Yields:
+        True if the transaction is the block's own.
+
+    Raises:
+        RegistryError: another session changed the same rows at the same time.
+    """
+    own = not in_transaction(con)
+    if own:
+        con.begin()
+    try:
+        yield own
+        if own:
+            con.commit()
+    except BaseException as error:
+        if own:
+            _rollback(con)
+        if isinstance(error, duckdb.TransactionException | duckdb.ConstraintException):
+            raise RegistryError(
+                "Another session changed the registry at the same moment",
+                seen=str(error).splitlines()[0],
+                todo="run the statement again" if own else "ROLLBACK, then run it again",
+            ) from error
+        raise
+
+
+def _rollback(con: DuckDBPyConnection) -> None:
+    """Roll back, though a failed COMMIT may have ended the transaction already."""
+    try:
+        con.rollback()
+    except duckdb.TransactionException:
+        return
+
+
+def ensure_hidden(
+    con: DuckDBPyConnection,
+    database: str,
+    model: str,
+    content_hash: str,
+    signature: Signature,
+    held: ModelVersion | None = None,
+) -> None:
+    """Make sure that the hidden function of a version exists where ``con`` can see it.
+
+    Outside a transaction a cursor of its own creates it, for good. Inside one, the catalog of
+    the transaction would not show what another connection creates, so ``con`` does; if it rolls
+    back the function goes with the rest.
+
+    Args:
+        con: the caller's connection.
+        database: where the version is stored.
+        model: the model's name without schema.
+        content_hash: which version.
+        signature: its signature.
+        held: the version itself, if no other connection can read it yet.
+    """
+    scorer = hidden.lazy_scorer(con, model, database, content_hash, signature)
+    if held is not None:
+        scorer.hold(held.artefact, held.histories)
+    if not in_transaction(con):
+        hidden.create(con, scorer)
+    elif not _visible(con, scorer.function):
+        try:
+            hidden.create_in_transaction(con, scorer)
+        except duckdb.NotImplementedException as error:
+            raise RegistryError(
+                f"This very model was rolled back on this connection before ({scorer.function})",
+                todo="ROLLBACK, run retailsql.attach(con) outside a transaction, then try again",
+            ) from error
+
+
+def _visible(con: DuckDBPyConnection, name: str) -> bool:
+    sql = "SELECT 1 FROM duckdb_functions() WHERE function_name = ? LIMIT 1"
+    return first_row(con, sql, [name]) is not None
+
+
+def check_names_free(con: DuckDBPyConnection, name: ModelName, signature: Signature) -> None:
+    """Refuse to replace a function that the registry did not make.
+
+    Raises:
+        NameTakenError: there is one; the message names it.
+    """
+    rows = con.execute(
+        "SELECT function_name, macro_definition FROM duckdb_functions() "
+        "WHERE function_name = ANY(?) AND ((database_name = ? AND schema_name = ?) "
+        "OR database_name = 'system')",
+        [[f"{name.name}_{v}" for v in VERBS[signature.kind]], name.database, name.schema],
+    ).fetchall()
+    ours = re.compile(rf"__rs_{re.escape(name.name)}_[0-9a-f]{{12}}")
+    for function, definition in rows:
+        if definition is None or not ours.search(definition):
+            raise NameTakenError(
+                f"A function {function} exists that retailsql did not make",
+                seen=(definition or "built in")[:80],
+                todo=f"call the model something else than {name.name!r}, "
+                f"or drop yours: DROP MACRO {function}",
+            )
+
+
+def check_replace(con: DuckDBPyConnection, name: ModelName, allowed: bool) -> None:
+    """Refuse to put a version over a model of that name unless that was asked for.
+
+    Raises:
+        NameTakenError: the model exists.
+    """
+    if not allowed and store.versions(con, name.database, name):
+        raise NameTakenError(
+            f"Model {name.text!r} exists",
+            todo=f"CREATE OR REPLACE MODEL {name.text} keeps the old version for a rollback; "
+            f"DROP MODEL {name.text} removes it",
+        )
+
+
+def register(
+    con: DuckDBPyConnection,
+    name: ModelName,
+    model: ModelVersion,
+    rows: pa.Table,
+    expected: np.ndarray[Any, np.dtype[np.float64]],
+    framework: str,
+    tolerance: float,
+) -> int:
+    """Certify a model, write it as the next version and point the public functions at it.
+
+    Args:
+        con: the caller's connection; his transaction if he has one.
+        name: where.
+        model: what.
+        rows: sample inputs for the parity certificate.
+        expected: what the source framework says of them.
+        framework: its name.
+        tolerance: largest allowed difference.
+
+    Returns:
+        The version's number.
+
+    Raises:
+        NameTakenError: a function of that name exists that retailsql did not make.
+        RegistryError: parity fails, or another session is in the way.
+    """
+    check_names_free(con, name, model.signature)
+    ensure_hidden(con, name.database, name.name, model.content_hash, model.signature, model)
+    call = Call(name.name, model.content_hash, model.signature)
+    model = replace(model, certificate=certify(con, call, rows, expected, framework, tolerance))
+    for attempt in range(ATTEMPTS):
+        try:
+            return _write(con, name, model, call)
+        except RegistryError:
+            # Two sessions took the same number. In a transaction of our own the loser can simply
+            # take the next one; in the user's, only he can decide.
+            if attempt == ATTEMPTS - 1 or in_transaction(con):
+                raise
+            time.sleep(0.05 * (attempt + 1))
+    raise AssertionError("unreachable")
+
+
+def _write(con: DuckDBPyConnection, name: ModelName, model: ModelVersion, call: Call) -> int:
+    with own_transaction(con):
+        version = store.insert(con, name, model)
+        _point_macros(con, name, call)
+        store.set_deployed(con, name, version, "deploy")
+    return version
+
+
+def deploy(
+    con: DuckDBPyConnection, name: ModelName, version: int, action: str = "deploy"
+) -> StoredVersion:
+    """Point the public functions at a registered version.
+
+    Raises:
+        ModelNotFoundError: no such model or version.
+    """
+    stored = store.find(con, name, version)
+    check_names_free(con, name, stored.signature)
+    ensure_hidden(con, name.database, name.name, stored.content_hash, stored.signature)
+    with own_transaction(con):
+        _point_macros(con, name, Call(name.name, stored.content_hash, stored.signature))
+        store.set_deployed(con, name, version, action)
+    return stored
+
+
+def roll_back(con: DuckDBPyConnection, name: ModelName) -> StoredVersion:
+    """Deploy the version before the deployed one.
+
+    Raises:
+        ModelNotFoundError: there is none before it.
+    """
+    current = store.find(con, name)
+    earlier = [v for v in store.versions(con, name.database, name) if v.version < current.version]
+    if not earlier:
+        raise ModelNotFoundError(
+            f"Model {name.text!r} has no version before {current.version}",
+            todo="train another version, or DROP MODEL to remove it",
+        )
+    return deploy(con, name, earlier[-1].version, "rollback")
+
+
+def drop(con: DuckDBPyConnection, name: ModelName, version: int | None = None) -> None:
+    """Remove a model with its functions, or one version that is not deployed.
+
+    Raises:
+        ModelNotFoundError: no such model or version.
+        RegistryError: the version is the deployed one.
+    """
+    held = store.versions(con, name.database, name)
+    if not held:
+        store.find(con, name)  # raises, with the nearest names
+    if version is not None and store.find(con, name, version).deployed:
+        raise RegistryError(
+            f"Version {version} of model {name.text!r} is the deployed one",
+            todo="deploy another version first, or drop the whole model",
+        )
+    with own_transaction(con):
+        if version is None:
+            for verb in VERBS[held[-1].signature.kind]:
+                con.execute(f"DROP MACRO IF EXISTS {name.function(verb)}")
+                con.execute(f"DROP MACRO TABLE IF EXISTS {name.function(verb)}")
+        store.delete(con, name, version)
+
+
+def _point_macros(con: DuckDBPyConnection, name: ModelName, call: Call) -> None:
+    for statements in macros(name, call).values():
+        for statement in statements:
+            con.execute(statement)

@@ -1,0 +1,68 @@
+-- The registry of one database. {db} is the quoted name of the database; all names are
+-- three-part, since a file called retailsql.duckdb would make `retailsql.models` ambiguous.
+CREATE SCHEMA IF NOT EXISTS {db}.retailsql;
+
+-- One row per model: which of its versions the public functions use.
+CREATE TABLE IF NOT EXISTS {db}.retailsql.models (
+    model_schema     VARCHAR NOT NULL,
+    model_name       VARCHAR NOT NULL,
+    deployed_version INTEGER,
+    PRIMARY KEY (model_schema, model_name)
+);
+
+-- One row per version, never changed once written.
+CREATE TABLE IF NOT EXISTS {db}.retailsql.versions (
+    model_schema    VARCHAR   NOT NULL,
+    model_name      VARCHAR   NOT NULL,
+    version         INTEGER   NOT NULL,
+    content_hash    VARCHAR   NOT NULL,  -- of artefact, signature and histories; names the hidden function
+    model_type      VARCHAR   NOT NULL,  -- RANDOM_FOREST_CLASSIFIER, LSTM, ONNX, ...
+    kind            VARCHAR   NOT NULL,  -- classifier, regressor, forecaster, recommender
+    artefact_kind   VARCHAR   NOT NULL,  -- what the bytes are: onnx
+    artefact        BLOB      NOT NULL,
+    artefact_sha256 VARCHAR   NOT NULL,
+    signature       JSON      NOT NULL,
+    options         JSON      NOT NULL,
+    training_sql    VARCHAR,             -- NULL for an imported model
+    evaluation      JSON,                -- split, metrics, baselines; NULL if nobody evaluated it
+    primary_metric  VARCHAR,
+    metric_value    DOUBLE,
+    baseline_name   VARCHAR,             -- the strongest trivial rule on the same rows
+    baseline_value  DOUBLE,
+    beats_baseline  BOOLEAN,
+    profile         JSON      NOT NULL,  -- what training saw, per column
+    certificate     JSON      NOT NULL,  -- source framework against SQL: rows and differences
+    libraries       JSON      NOT NULL,
+    format          INTEGER   NOT NULL,
+    created_at      TIMESTAMP NOT NULL,  -- UTC
+    PRIMARY KEY (model_schema, model_name, version)
+);
+
+-- What was deployed when: deploy, rollback, drop.
+CREATE TABLE IF NOT EXISTS {db}.retailsql.deployments (
+    model_schema VARCHAR   NOT NULL,
+    model_name   VARCHAR   NOT NULL,
+    version      INTEGER   NOT NULL,
+    action       VARCHAR   NOT NULL,
+    changed_at   TIMESTAMP NOT NULL   -- UTC
+);
+
+-- What a model knows of a customer or a series, for the forms that take an id.
+CREATE TABLE IF NOT EXISTS {db}.retailsql.histories (
+    content_hash VARCHAR NOT NULL,
+    key          VARCHAR NOT NULL,
+    last_at      TIMESTAMP,
+    items        VARCHAR[],           -- recommender: oldest first
+    history      DOUBLE[]             -- forecaster: oldest first
+);
+
+-- The list for people.
+CREATE VIEW IF NOT EXISTS {db}.retailsql.model_versions AS
+SELECT CASE v.model_schema WHEN 'main' THEN '' ELSE v.model_schema || '.' END || v.model_name AS model,
+       v.version, v.version = m.deployed_version AS deployed, v.model_type, v.kind,
+       v.primary_metric, v.metric_value, v.baseline_name, v.baseline_value, v.beats_baseline,
+       CAST(v.certificate ->> 'max_abs_diff' AS DOUBLE) AS parity_max_abs_diff,
+       octet_length(v.artefact) AS bytes, v.created_at
+FROM {db}.retailsql.versions AS v
+JOIN {db}.retailsql.models AS m USING (model_schema, model_name)
+ORDER BY model, version;

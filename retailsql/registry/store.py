@@ -1,0 +1,247 @@
+"""Read and write the registry's tables. Every function takes the caller's connection and opens
+no transaction: what the caller rolls back is gone whole.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.resources import files
+
+import pyarrow as pa
+from duckdb import DuckDBPyConnection
+
+from retailsql.errors import ModelNotFoundError, nearest
+from retailsql.registry.fetch import first_row
+from retailsql.registry.names import ModelName, quote
+from retailsql.registry.version import ModelVersion
+from retailsql.signature import FORMAT, Signature
+
+_INSERT = """
+INSERT INTO {registry}.versions BY NAME SELECT
+    ? AS model_schema, ? AS model_name, ? AS version, ? AS content_hash, ? AS model_type,
+    ? AS kind, 'onnx' AS artefact_kind, ?::BLOB AS artefact, ? AS artefact_sha256,
+    ?::JSON AS signature, ?::JSON AS options, ? AS training_sql, ?::JSON AS evaluation,
+    ? AS primary_metric, ?::DOUBLE AS metric_value, ? AS baseline_name,
+    ?::DOUBLE AS baseline_value, ?::BOOLEAN AS beats_baseline, ?::JSON AS profile,
+    ?::JSON AS certificate, ?::JSON AS libraries, ? AS format, ?::TIMESTAMP AS created_at
+"""
+
+
+@dataclass(frozen=True)
+class StoredVersion:
+    """A registered version, without its bytes."""
+
+    name: ModelName
+    version: int
+    deployed: bool
+    content_hash: str
+    model_type: str
+    signature: Signature
+    evaluation: str | None
+    metric_value: float | None
+
+
+def exists(con: DuckDBPyConnection, database: str) -> bool:
+    """True if the database has a registry."""
+    sql = (
+        "SELECT 1 FROM duckdb_tables() WHERE database_name = ? "
+        "AND schema_name = 'retailsql' AND table_name = 'versions'"
+    )
+    return first_row(con, sql, [database]) is not None
+
+
+def databases(con: DuckDBPyConnection) -> list[str]:
+    """The attached databases that have a registry."""
+    sql = (
+        "SELECT database_name FROM duckdb_tables() "
+        "WHERE schema_name = 'retailsql' AND table_name = 'versions' ORDER BY 1"
+    )
+    return [row[0] for row in con.execute(sql).fetchall()]
+
+
+def ensure(con: DuckDBPyConnection, database: str) -> None:
+    """Create the registry's schema and tables where they are missing."""
+    if not exists(con, database):
+        text = files("retailsql.registry").joinpath("schema.sql").read_text("utf-8")
+        con.execute(text.format(db=quote(database)))
+
+
+def insert(con: DuckDBPyConnection, name: ModelName, model: ModelVersion) -> int:
+    """Write a version and return its number; it is not deployed yet."""
+    ensure(con, name.database)
+    row = first_row(
+        con,
+        f"SELECT coalesce(max(version), 0) + 1 FROM {name.registry}.versions "
+        "WHERE model_schema = ? AND model_name = ?",
+        [name.schema, name.name],
+    )
+    version = int(row[0]) if row else 1
+    con.execute(
+        f"INSERT OR IGNORE INTO {name.registry}.models VALUES (?, ?, NULL)",
+        [name.schema, name.name],
+    )
+    con.execute(
+        _INSERT.format(registry=name.registry),
+        [
+            name.schema, name.name, version, model.content_hash, model.model_type,
+            model.signature.kind, model.artefact, model.artefact_sha256,
+            model.signature.to_json(), _json(model.options), model.training_sql,
+            model.evaluation, *model.headline, _json(model.profile), _json(model.certificate),
+            _json(model.libraries), FORMAT, datetime.now(UTC).replace(tzinfo=None),
+        ],
+    )  # fmt: skip
+    if model.histories is not None:
+        _insert_histories(con, name, model.content_hash, model.histories)
+    return version
+
+
+def _insert_histories(
+    con: DuckDBPyConnection, name: ModelName, content_hash: str, histories: pa.Table
+) -> None:
+    held = first_row(
+        con,
+        f"SELECT 1 FROM {name.registry}.histories WHERE content_hash = ? LIMIT 1",
+        [content_hash],
+    )
+    if held:
+        return
+    con.register("__rs_histories", histories)
+    try:
+        con.execute(
+            f"INSERT INTO {name.registry}.histories BY NAME "
+            "SELECT ? AS content_hash, * FROM __rs_histories",
+            [content_hash],
+        )
+    finally:
+        con.unregister("__rs_histories")
+
+
+def set_deployed(con: DuckDBPyConnection, name: ModelName, version: int, action: str) -> None:
+    """Note which version the public functions use from now on."""
+    con.execute(
+        f"UPDATE {name.registry}.models SET deployed_version = ? "
+        "WHERE model_schema = ? AND model_name = ?",
+        [version, name.schema, name.name],
+    )
+    _log(con, name, version, action)
+
+
+def delete(con: DuckDBPyConnection, name: ModelName, version: int | None = None) -> None:
+    """Delete one version, or the model whole, with histories no other version uses."""
+    where = "model_schema = ? AND model_name = ?" + ("" if version is None else " AND version = ?")
+    key = [name.schema, name.name] + ([] if version is None else [version])
+    rows = con.execute(f"SELECT version FROM {name.registry}.versions WHERE {where}", key)
+    for (number,) in rows.fetchall():
+        _log(con, name, number, "drop")
+    con.execute(f"DELETE FROM {name.registry}.versions WHERE {where}", key)
+    con.execute(
+        f"DELETE FROM {name.registry}.histories WHERE content_hash NOT IN "
+        f"(SELECT content_hash FROM {name.registry}.versions)"
+    )
+    if version is None:
+        con.execute(
+            f"DELETE FROM {name.registry}.models WHERE model_schema = ? AND model_name = ?", key
+        )
+
+
+def _log(con: DuckDBPyConnection, name: ModelName, version: int, action: str) -> None:
+    con.execute(
+        f"INSERT INTO {name.registry}.deployments VALUES (?, ?, ?, ?, ?)",
+        [name.schema, name.name, version, action, datetime.now(UTC).replace(tzinfo=None)],
+    )
+
+
+def versions(
+    con: DuckDBPyConnection, database: str, name: ModelName | None = None, deployed: bool = False
+) -> list[StoredVersion]:
+    """Registered versions of one database, oldest first.
+
+    Args:
+        con: any connection to it.
+        database: its name.
+        name: only those of this model.
+        deployed: only those the public functions use.
+    """
+    if not exists(con, database):
+        return []
+    where = ["true"]
+    if name is not None:
+        where.append("model_schema = $schema AND model_name = $name")
+    if deployed:
+        where.append("v.version = m.deployed_version")
+    rows = con.execute(
+        "SELECT model_schema, model_name, v.version, coalesce(v.version = m.deployed_version, "
+        "false), content_hash, model_type, signature, evaluation, metric_value "
+        f"FROM {quote(database)}.retailsql.versions v "
+        f"JOIN {quote(database)}.retailsql.models m USING (model_schema, model_name) "
+        f"WHERE {' AND '.join(where)} ORDER BY 1, 2, 3",
+        {"schema": name.schema, "name": name.name} if name else {},
+    ).fetchall()
+    return [
+        StoredVersion(
+            ModelName(database, schema, model), number, is_deployed, content_hash, model_type,
+            Signature.from_json(signature), evaluation, metric_value,
+        )
+        for schema, model, number, is_deployed, content_hash, model_type, signature, evaluation,
+        metric_value in rows
+    ]  # fmt: skip
+
+
+def find(con: DuckDBPyConnection, name: ModelName, version: int | None = None) -> StoredVersion:
+    """One version of a model; the deployed one unless a number is given.
+
+    Raises:
+        ModelNotFoundError: no such model (with the nearest names), or no such version.
+    """
+    held = versions(con, name.database, name)
+    if not held:
+        known = [v.name.text for v in versions(con, name.database)]
+        raise ModelNotFoundError(
+            f"There is no model {name.text!r} in database {name.database!r}",
+            wanted=nearest(name.text, known),
+            todo="correct the name, or make it: CREATE MODEL ...; SHOW MODELS lists all",
+        )
+    for stored in held:
+        if stored.version == version or (version is None and stored.deployed):
+            return stored
+    raise ModelNotFoundError(
+        f"Model {name.text!r} has no version {version}" if version is not None
+        else f"No version of model {name.text!r} is deployed",
+        wanted=", ".join(str(v.version) for v in held),
+        todo=f"ALTER MODEL {name.text} SET OPTIONS(deployed_version = {held[-1].version})",
+    )  # fmt: skip
+
+
+def load_artefact(con: DuckDBPyConnection, database: str, content_hash: str) -> tuple[bytes, str]:
+    """The bytes of a version and the SHA-256 they must have.
+
+    Raises:
+        ModelNotFoundError: the registry does not hold them (any more).
+    """
+    row = first_row(
+        con,
+        f"SELECT artefact, artefact_sha256 FROM {quote(database)}.retailsql.versions "
+        "WHERE content_hash = ? LIMIT 1",
+        [content_hash],
+    )
+    if row is None:
+        raise ModelNotFoundError(
+            f"The registry of {database!r} does not hold the model with hash {content_hash}",
+            todo="it was dropped: create it again",
+        )
+    return bytes(row[0]), row[1]
+
+
+def load_histories(con: DuckDBPyConnection, database: str, content_hash: str) -> pa.Table:
+    """The stored histories of a version: key, items, history."""
+    return con.sql(
+        f"SELECT key, items, history FROM {quote(database)}.retailsql.histories "
+        "WHERE content_hash = ?",
+        params=[content_hash],
+    ).to_arrow_table()
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, sort_keys=True, default=str)

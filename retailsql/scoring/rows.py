@@ -1,0 +1,129 @@
+"""Score rows: classifiers and regressors over one Arrow column per feature."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from retailsql.errors import ScoringError
+from retailsql.scoring.encode import NUMPY_TYPES, Encoded, encoder
+from retailsql.scoring.onnx_session import run
+from retailsql.signature import Signature
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
+
+Floats = np.ndarray[Any, np.dtype[np.float64]]
+Mask = np.ndarray[Any, np.dtype[np.bool_]]
+
+
+class RowScorer:
+    """A pure function of its columns: same row, same score, whatever the batch.
+
+    Args:
+        session: ONNX Runtime over the graph.
+        signature: how columns meet the graph and which output is the score.
+    """
+
+    def __init__(self, session: InferenceSession, signature: Signature) -> None:
+        self._session, self._signature, graph = session, signature, signature.graph
+        dtypes = graph.dtypes * len(signature.features) if graph.matrix else graph.dtypes
+        self._encoders = [encoder(f, t) for f, t in zip(signature.features, dtypes, strict=True)]
+        self._positive = (
+            signature.classes.index(signature.positive_class) if signature.binary else None
+        )
+
+    def score(self, columns: Sequence[pa.Array]) -> pa.Array:
+        """Score a batch.
+
+        Args:
+            columns: one array per feature, in signature order, all of the same length.
+
+        Returns:
+            DOUBLE per row: a regressor's value or a binary classifier's probability of the
+            positive class; for other classifiers a list of probabilities in class order. NULL
+            where every feature is NULL, and where a feature's rule says so.
+
+        Raises:
+            ScoringError: an infinite number, or a value its feature's rule refuses.
+        """
+        n = len(columns[0])
+        if n == 0:
+            return pa.nulls(0, self._arrow_type)
+        with np.errstate(invalid="ignore"):  # NaN is looked for, and found, by arithmetic
+            encoded = [encode(c) for encode, c in zip(self._encoders, columns, strict=True)]
+        null = self._null_rows(encoded)
+        raw = self._run([values for values, _ in encoded], n)
+        return self._column(raw[:n], null)
+
+    def _null_rows(self, encoded: Sequence[Encoded]) -> Mask | None:
+        """Rows whose score is NULL, or None if there are none."""
+        masks = [missing for _, missing in encoded if missing is not None]
+        null: Mask | None = np.all(masks, axis=0) if len(masks) == len(encoded) else None
+        for feature, (values, missing) in zip(self._signature.features, encoded, strict=True):
+            if missing is not None and feature.on_null in ("null", "error"):
+                if feature.on_null == "error" and missing.any():
+                    raise ScoringError(
+                        f"Column {feature.name!r} is NULL, which this model does not take",
+                        wanted="a value in every row",
+                        todo=f"filter on {feature.name} IS NOT NULL, or coalesce it",
+                    )
+                null = missing if null is None else null | missing
+            if feature.on_unseen == "null" and feature.categories is not None:
+                unseen = values == len(feature.categories) + 1
+                null = unseen if null is None else null | unseen
+        return null if null is not None and null.any() else None
+
+    def _run(self, vectors: list[np.ndarray[Any, Any]], n: int) -> np.ndarray[Any, Any]:
+        """The graph's output. One row is scored as two: ONNX Runtime takes another kernel for a
+        single row, and its sum differs in the last bits.
+        """
+        graph = self._signature.graph
+        if n == 1:
+            vectors = [np.repeat(v, 2) for v in vectors]
+        if graph.matrix:
+            feed = {graph.inputs[0]: _matrix(vectors, graph.dtypes[0])}
+        elif graph.columns:
+            feed = {k: v.reshape(-1, 1) for k, v in zip(graph.inputs, vectors, strict=True)}
+        else:
+            feed = dict(zip(graph.inputs, vectors, strict=True))
+        output = run(self._session, [graph.output], feed)[0]
+        if graph.zipmap:
+            classes = self._signature.classes
+            output = np.array([[row[c] for c in classes] for row in output])
+        return np.asarray(output)
+
+    @property
+    def _arrow_type(self) -> pa.DataType:
+        multi = self._signature.kind == "classifier" and self._positive is None
+        return pa.list_(pa.float64()) if multi else pa.float64()
+
+    def _column(self, raw: np.ndarray[Any, Any], null: Mask | None) -> pa.Array:
+        if self._signature.kind == "classifier":
+            if raw.ndim == 1 or raw.shape[1] == 1:  # a graph with only P(positive)
+                p = raw.reshape(-1).astype(np.float64)
+                raw = np.stack([1.0 - p, p], axis=1)
+            if self._positive is None:
+                return _lists(raw.astype(np.float64), null)
+            raw = raw[:, self._positive]
+        return pa.array(raw.reshape(-1).astype(np.float64), mask=null)
+
+
+def _matrix(vectors: list[np.ndarray[Any, Any]], dtype: str) -> np.ndarray[Any, Any]:
+    if dtype == "string":
+        return np.stack(vectors, axis=1)
+    matrix: np.ndarray[Any, Any] = np.empty((len(vectors[0]), len(vectors)), NUMPY_TYPES[dtype])
+    for i, vector in enumerate(vectors):
+        matrix[:, i] = vector
+    return matrix
+
+
+def _lists(values: Floats, null: Mask | None) -> pa.Array:
+    """A list<double> array with one list per row."""
+    n, k = values.shape
+    offsets = pa.array(np.arange(n + 1, dtype=np.int32) * k)
+    mask = None if null is None else pa.array(null)
+    return pa.ListArray.from_arrays(offsets, pa.array(values.reshape(-1)), mask=mask)

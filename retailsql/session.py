@@ -1,0 +1,284 @@
+"""A DuckDB connection whose SQL knows models: ``connect()`` and ``attach()``."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import duckdb
+from duckdb import DuckDBPyConnection, DuckDBPyRelation
+
+from retailsql.dialect.statements import (
+    AlterModel,
+    CreateModel,
+    DropModel,
+    Query,
+    ShowModels,
+    Statement,
+    read_script,
+)
+from retailsql.errors import DatabaseOpenError, ModelNotFoundError
+from retailsql.functions import publish
+from retailsql.functions.diagnose import diagnose, needs_equip
+from retailsql.functions.equip import equip
+from retailsql.registry import store
+from retailsql.registry.names import literal, quote, resolve
+from retailsql.registry.store import StoredVersion
+
+_ATTACHES = re.compile(r"\b(?:ATTACH|ROLLBACK|ABORT)\b", re.IGNORECASE)
+
+
+class Session:
+    """Everything a DuckDB connection offers, plus models as functions and statements.
+
+    ``sql``, ``query`` and ``execute`` take the ML statements beside any SQL of DuckDB's; every
+    other attribute is the connection's own. Errors about models name column, value and remedy.
+
+    Args:
+        connection: an open DuckDB connection.
+        progress: called with words and the share done while a model trains.
+
+    >>> with connect() as con:
+    ...     con.sql("SELECT 42 AS answer").fetchall()
+    [(42,)]
+    """
+
+    def __init__(self, connection: DuckDBPyConnection, progress: Any = None) -> None:
+        self.connection = connection
+        self.progress = progress
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.connection, name)
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connection, and with it the functions."""
+        self.connection.close()
+
+    def cursor(self) -> Session:
+        """Another session on the same database, for another thread."""
+        return Session(self.connection.cursor(), self.progress)
+
+    def rollback(self) -> Session:
+        """Roll the transaction back; models made in it are gone."""
+        self.connection.rollback()
+        equip(self.connection)
+        return self
+
+    def execute(self, query: Any, parameters: object = None) -> Session:
+        """Run SQL, ML statements among it; fetch from the session as from a connection.
+
+        Args:
+            query: one or more statements (or a DuckDB Statement object).
+            parameters: for the placeholders of the last statement.
+        """
+        script = read_script(query) if isinstance(query, str) else None
+        if script is None:
+            self._run(lambda: self.connection.execute(query, parameters), query)
+            return self
+        for i, statement in enumerate(script):
+            given = parameters if i == len(script) - 1 else None
+            text, values = self._prepare(statement, given)
+            self._run(lambda text=text, values=values: self.connection.execute(text, values), text)
+        return self
+
+    def sql(self, query: Any, *, alias: str = "", params: object = None) -> DuckDBPyRelation | None:
+        """Run SQL and return a relation, as DuckDB's ``sql`` does; None if there is no result.
+
+        Args:
+            query: one or more statements; the last one's result is returned.
+            alias: name of the relation.
+            params: for the placeholders of the last statement.
+        """
+        script = read_script(query) if isinstance(query, str) else None
+        if script is None:
+            return self._relation(query, alias, params)
+        for statement in script[:-1]:
+            self.execute(self._prepare(statement, None)[0])
+        text, values = self._prepare(script[-1], params)
+        return self._relation(text, alias, values)
+
+    query = sql
+
+    def _relation(self, text: Any, alias: str, params: object) -> DuckDBPyRelation | None:
+        relation: DuckDBPyRelation | None = self._run(
+            lambda: self.connection.sql(text, alias=alias, params=params), text
+        )
+        return relation
+
+    def _run(self, run: Any, text: Any) -> Any:
+        """Run something on the connection; errors about models are said in their words."""
+        try:
+            try:
+                result = run()
+            except duckdb.CatalogException as error:
+                if not needs_equip(error) or publish.in_transaction(self.connection):
+                    raise
+                equip(self.connection)
+                result = run()
+        except duckdb.Error as error:
+            said = diagnose(self.connection.cursor(), str(text), error)
+            if said is None:
+                raise
+            raise said from error
+        if isinstance(text, str) and _ATTACHES.search(text):
+            equip(self.connection)
+        return result
+
+    def _prepare(self, statement: Statement, parameters: object) -> tuple[str, object]:
+        """Carry out a statement about models; the SQL of its result, or the spliced query."""
+        match statement:
+            case Query():
+                return self._spliced(statement), parameters
+            case CreateModel():
+                return self._create(statement, parameters), None
+            case DropModel():
+                return self._drop(statement), None
+            case AlterModel():
+                return self._alter(statement), None
+            case ShowModels():
+                return self._show(), None
+
+    def _spliced(self, query: Query) -> str:
+        from retailsql.dialect.splice import splice
+        from retailsql.dialect.tokens import Walk
+
+        return splice(Walk(query.sql, query.tokens), self._ready)
+
+    def _ready(self, name: str) -> StoredVersion:
+        """The deployed version of a model, its hidden function made sure of."""
+        con = self.connection
+        stored = store.find(con, resolve(con, name))
+        publish.ensure_hidden(
+            con, stored.name.database, stored.name.name, stored.content_hash, stored.signature
+        )
+        return stored
+
+    def _create(self, statement: CreateModel, parameters: object) -> str:
+        from retailsql.training.create import create_model
+
+        name = resolve(self.connection, statement.name)
+        if statement.if_not_exists and store.versions(self.connection, name.database, name):
+            return _row({"model": name.text, "warning": "The model exists; nothing was done."})
+        query = self._query_text(statement.query)
+        return _row(
+            create_model(
+                self.connection,
+                statement.name,
+                statement.options,
+                query,
+                parameters=parameters,
+                replace=statement.replace,
+                progress=self.progress,
+            )
+        )
+
+    def _query_text(self, query: str) -> str:
+        """A training SELECT, its own ML calls spliced."""
+        script = read_script(query)
+        return query if script is None else self._prepare(script[0], None)[0]
+
+    def _drop(self, statement: DropModel) -> str:
+        name = resolve(self.connection, statement.name)
+        try:
+            publish.drop(self.connection, name, statement.version)
+        except ModelNotFoundError:
+            if not statement.if_exists:
+                raise
+            return _row({"model": name.text, "dropped": False})
+        return _row({"model": name.text, "dropped": True})
+
+    def _alter(self, statement: AlterModel) -> str:
+        name = resolve(self.connection, statement.name)
+        try:
+            if statement.deployed_version is None:
+                stored = publish.roll_back(self.connection, name)
+            else:
+                stored = publish.deploy(self.connection, name, statement.deployed_version)
+        except ModelNotFoundError:
+            if not statement.if_exists:
+                raise
+            return _row({"model": name.text, "deployed_version": None})
+        return _row({"model": name.text, "deployed_version": stored.version})
+
+    def _show(self) -> str:
+        found = store.databases(self.connection)
+        if not found:
+            return _row({"model": None}) + " WHERE false"
+        return " UNION ALL ".join(
+            f"SELECT {literal(d)} AS database, * FROM {quote(d)}.retailsql.model_versions"
+            for d in found
+        )
+
+
+def _row(values: dict[str, Any]) -> str:
+    """A one-row SELECT."""
+    return "SELECT " + ", ".join(f"{literal(v)} AS {quote(k)}" for k, v in values.items())
+
+
+def connect(
+    path: str | Path = ":memory:",
+    read_only: bool = False,
+    config: dict[str, Any] | None = None,
+    progress: Any = None,
+) -> Session:
+    """Open a database file and equip it.
+
+    Args:
+        path: file of the database, made if it is not there; ``:memory:`` for none.
+        read_only: open it without the right to write; several processes can then.
+        config: DuckDB settings.
+        progress: called with words and the share done while a model trains.
+
+    Returns:
+        A session; deployed models are functions in it, none of them loaded yet.
+
+    Raises:
+        DatabaseOpenError: the file cannot be opened, for instance since another process has it.
+    """
+    try:
+        con = duckdb.connect(str(path), read_only=read_only, config=config or {})
+    except duckdb.IOException as error:
+        raise _cannot_open(path, error) from error
+    # Without it `SELECT * FROM df` would look for df in this file's frames only.
+    con.execute("SET python_scan_all_frames = true")
+    equip(con)
+    return Session(con, progress)
+
+
+def _cannot_open(path: str | Path, error: duckdb.IOException) -> DatabaseOpenError:
+    words = str(error).splitlines()[0]
+    if "lock" in words.lower():
+        return DatabaseOpenError(
+            f"The database {path} is open in another process",
+            seen=words.split("See also")[0].strip(),
+            todo="close it there, or open it with read_only=True in every process",
+        )
+    return DatabaseOpenError(
+        f"The database {path} cannot be opened", seen=words, todo="check the path and its rights"
+    )
+
+
+def attach(con: DuckDBPyConnection) -> DuckDBPyConnection:
+    """Equip a DuckDB connection that is open already: its deployed models become functions.
+
+    Args:
+        con: any DuckDB connection. Call it again after ATTACH.
+
+    Returns:
+        The same connection.
+    """
+    equip(con)
+    return con

@@ -1,0 +1,187 @@
+"""What a model takes and returns: names, SQL types, NULL rule, categories.
+
+A signature is stored as JSON beside the ONNX bytes and is all that is needed, with them, to score.
+It fixes the *encoding*, the one way in which a SQL value becomes a number of the graph:
+
+===========  =================================  ====================================================
+kind         SQL type                           graph input: a vector of shape (rows,)
+===========  =================================  ====================================================
+number       DOUBLE FLOAT BIGINT INTEGER ...    double; NULL and NaN are NaN; infinity is an error
+boolean      BOOLEAN                            double 0 or 1; NULL is NaN
+date         DATE                               double, days since 1970-01-01; NULL is NaN
+timestamp    TIMESTAMP                          double, days since 1970-01-01 with fraction
+category     VARCHAR with ``categories``        int64 code: 0..n-1 as listed, n NULL, n+1 unseen
+text         VARCHAR without ``categories``     string; imported graphs only
+===========  =================================  ====================================================
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from retailsql.errors import SignatureError
+
+FORMAT = 1
+"""The format number. Raise it when an old reader would score a new signature wrongly, keep
+reading every older number in :meth:`Signature.from_json`, and add the old file to the tests."""
+
+NUMBER_TYPES = (
+    "DOUBLE", "FLOAT", "BIGINT", "INTEGER", "SMALLINT", "TINYINT", "HUGEINT",
+    "UBIGINT", "UINTEGER", "USMALLINT", "UTINYINT", "UHUGEINT", "DECIMAL",
+)  # fmt: skip
+
+FeatureKind = Literal["number", "boolean", "date", "timestamp", "category", "text"]
+OnNull = Literal["impute", "category", "null", "error"]
+OnUnseen = Literal["other", "null", "error"]
+ModelKind = Literal["classifier", "regressor", "forecaster", "recommender"]
+Label = str | int | float | bool
+
+
+@dataclass(frozen=True)
+class Feature:
+    """One input column of a row model.
+
+    Args:
+        name: the column's name, as in the training SELECT.
+        sql_type: its DuckDB type, a key of the table above.
+        on_null: what a NULL does. ``impute``: the graph fills in (see ``fill``); ``category``:
+            NULL is a category of its own; ``null``: the row scores NULL; ``error``: refused.
+        fill: the number the graph fills in for NULL, for people to read; the graph holds it.
+        categories: the categories seen in training, in code order; None for other kinds.
+        on_unseen: what a category not listed does. ``other``: its code says "none of the known";
+            ``null``: the row scores NULL; ``error``: refused, naming it.
+
+    >>> Feature("plan", "VARCHAR", "category", categories=("basic", "plus")).kind
+    'category'
+    """
+
+    name: str
+    sql_type: str
+    on_null: OnNull = "impute"
+    fill: float | None = None
+    categories: tuple[str, ...] | None = None
+    on_unseen: OnUnseen = "other"
+
+    @property
+    def kind(self) -> FeatureKind:
+        """The kind of encoding, from the SQL type.
+
+        Raises:
+            SignatureError: the SQL type has no encoding.
+        """
+        base = self.sql_type.split("(")[0].upper()
+        if base in NUMBER_TYPES:
+            return "number"
+        if base == "BOOLEAN":
+            return "boolean"
+        if base == "DATE":
+            return "date"
+        if base.startswith("TIMESTAMP"):
+            return "timestamp"
+        if base == "VARCHAR" or base == "ENUM":
+            return "text" if self.categories is None else "category"
+        raise SignatureError(
+            f"Column {self.name!r} has a type that no model takes",
+            seen=self.sql_type,
+            wanted="a number, BOOLEAN, DATE, TIMESTAMP or VARCHAR",
+            todo=f"cast it in the SELECT, or leave it out: * EXCLUDE ({self.name})",
+        )
+
+
+@dataclass(frozen=True)
+class Graph:
+    """How the columns meet the graph.
+
+    Args:
+        inputs: graph input names. One per feature, in feature order, or exactly one when
+            ``matrix`` is set. Forecasters and recommenders name their own (see their scorers).
+        dtypes: element type of each graph input: double, float, int64, int32, bool or string.
+        matrix: True if one input of shape (rows, features) takes all features as columns.
+        columns: True if each graph input has shape (rows, 1) and not (rows,).
+        output: name of the output that holds the scores.
+        zipmap: True if that output is a list of one dict per row (skl2onnx's default).
+    """
+
+    inputs: tuple[str, ...]
+    dtypes: tuple[str, ...]
+    output: str
+    matrix: bool = False
+    columns: bool = False
+    zipmap: bool = False
+
+
+@dataclass(frozen=True)
+class Signature:
+    """What a model takes and returns.
+
+    Args:
+        kind: classifier, regressor, forecaster or recommender.
+        features: input columns of a row model, in graph order; empty for the other two kinds.
+        graph: how they meet the graph.
+        label: name of the label column; outputs are called ``predicted_<label>``.
+        label_type: SQL type of the label.
+        classes: a classifier's classes, in the order of the graph's probabilities.
+        positive_class: the class whose probability ``_score`` returns; None unless binary.
+        options: what a kind needs besides. Forecaster: window, horizon (steps), levels
+            (quantile levels of the graph's output), frequency. Recommender: items (ids as text,
+            in code order), item_type, histories_as_of.
+
+    >>> s = Signature("regressor", (Feature("a", "DOUBLE"),), Graph(("a",), ("double",), "y"), "y")
+    >>> Signature.from_json(s.to_json()) == s
+    True
+    """
+
+    kind: ModelKind
+    features: tuple[Feature, ...]
+    graph: Graph
+    label: str = ""
+    label_type: str = "DOUBLE"
+    classes: tuple[Label, ...] = ()
+    positive_class: Label | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def binary(self) -> bool:
+        """True for a classifier that has a positive class."""
+        return self.kind == "classifier" and self.positive_class is not None
+
+    @property
+    def is_row_model(self) -> bool:
+        """True if the model scores one row of features at a time."""
+        return self.kind in ("classifier", "regressor")
+
+    def to_json(self) -> str:
+        """The signature as JSON, stable from run to run (it is part of the content hash)."""
+        return json.dumps({"format": FORMAT, **asdict(self)}, sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: str) -> Signature:
+        """Read a stored signature.
+
+        Raises:
+            SignatureError: it was written by a newer retailsql.
+        """
+        data = json.loads(text)
+        found = data.pop("format", None)
+        if found != FORMAT:
+            raise SignatureError(
+                "The model was stored in a format this retailsql does not read",
+                seen=found,
+                wanted=FORMAT,
+                todo="pip install --upgrade retailsql",
+            )
+        features = tuple(
+            Feature(**{**f, "categories": _tuple(f["categories"])}) for f in data.pop("features")
+        )
+        graph: dict[str, Any] = {
+            k: tuple(v) if isinstance(v, list) else v for k, v in data.pop("graph").items()
+        }
+        classes = tuple(data.pop("classes"))
+        return cls(features=features, graph=Graph(**graph), classes=classes, **data)
+
+
+def _tuple(values: list[str] | None) -> tuple[str, ...] | None:
+    return None if values is None else tuple(values)

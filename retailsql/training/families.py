@@ -1,0 +1,75 @@
+"""Which family trains which model_type: one visible table, each family imported when needed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+from retailsql.errors import MissingExtraError, TrainingError, nearest
+from retailsql.training.fitted import Fitted, Progress, TrainingData
+
+Fit = Callable[[TrainingData, Mapping[str, Any], Progress], Fitted]
+
+
+@dataclass(frozen=True)
+class Family:
+    """Where a family's ``fit`` is, and what it trains with."""
+
+    module: str
+    framework: str
+    packages: tuple[str, ...]
+
+
+TABULAR = Family("retailsql.training.tabular", "scikit-learn", ("scikit-learn", "skl2onnx", "onnx"))
+LSTM = Family("retailsql.training.lstm", "keras", ("tensorflow", "keras", "tf2onnx", "onnx"))
+ITEM_KNN = Family("retailsql.training.item_knn", "scipy", ("scipy", "onnx"))
+
+FAMILIES: Mapping[str, Family] = {
+    "RANDOM_FOREST_CLASSIFIER": TABULAR,
+    "BOOSTED_TREE_CLASSIFIER": TABULAR,
+    "LOGISTIC_REG": TABULAR,
+    "RANDOM_FOREST_REGRESSOR": TABULAR,
+    "BOOSTED_TREE_REGRESSOR": TABULAR,
+    "LINEAR_REG": TABULAR,
+    "SVM_REGRESSOR": TABULAR,
+    "DECISION_TREE_REGRESSOR": TABULAR,
+    "LSTM": LSTM,
+    "ITEM_KNN": ITEM_KNN,
+}
+
+
+def family_of(model_type: object) -> tuple[str, Family]:
+    """The model type in upper case, and its family.
+
+    Raises:
+        TrainingError: no such model_type; names the nearest.
+
+    >>> family_of("lstm")[1].framework
+    'keras'
+    """
+    name = str(model_type).upper()
+    if model_type is None or name not in FAMILIES:
+        raise TrainingError(
+            "OPTIONS needs a model_type" if model_type is None
+            else f"There is no model_type {model_type!r}",
+            wanted=", ".join(FAMILIES) if model_type is None else nearest(name, FAMILIES),
+            todo="write OPTIONS(model_type = 'RANDOM_FOREST_CLASSIFIER', ...)",
+        )  # fmt: skip
+    return name, FAMILIES[name]
+
+
+def load(family: Family) -> Fit:
+    """The family's ``fit``.
+
+    Raises:
+        MissingExtraError: the training packages are not installed.
+    """
+    try:
+        fit: Fit = import_module(family.module).fit
+    except ModuleNotFoundError as error:
+        if error.name and error.name.startswith("retailsql"):
+            raise
+        raise MissingExtraError.of("train", error.name or family.framework) from error
+    return fit
