@@ -20,7 +20,7 @@ from retailsql.dialect.statements import (
     read_script,
 )
 from retailsql.errors import DatabaseOpenError, ModelNotFoundError
-from retailsql.functions import publish
+from retailsql.functions import hidden, publish
 from retailsql.functions.diagnose import diagnose, needs_equip
 from retailsql.functions.equip import equip
 from retailsql.registry import store
@@ -69,7 +69,9 @@ class Session:
 
     def cursor(self) -> Session:
         """Another session on the same database, for another thread."""
-        return Session(self.connection.cursor(), self.progress)
+        cursor = self.connection.cursor()
+        hidden.lend(cursor, self.connection)
+        return Session(cursor, self.progress)
 
     def rollback(self) -> Session:
         """Roll the transaction back; models made in it are gone."""
@@ -218,8 +220,7 @@ class Session:
         if not found:
             return _row({"model": None}) + " WHERE false"
         return " UNION ALL ".join(
-            f"SELECT {literal(d)} AS database, * FROM {quote(d)}.retailsql.model_versions"
-            for d in found
+            f"SELECT {literal(d)} AS database, * FROM ({store.list_query(d)})" for d in found
         )
 
 

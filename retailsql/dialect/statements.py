@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from retailsql.dialect.tokens import Walk, may_hold_ml, tokenize
+from retailsql.dialect.tokens import Walk, may_hold_ml, shifted, tokenize
 from retailsql.dialect.values import read_options
 
 if TYPE_CHECKING:
@@ -113,13 +113,8 @@ def _read(walk: Walk) -> Statement:
 
 def _rebased(walk: Walk) -> Sequence[Token]:
     """Tokens with offsets into the statement's own text."""
-    from sqlglot.tokenizer_core import Token
-
     base = walk.tokens[0].start
-    return [
-        Token(t.token_type, t.text, t.line, t.col, t.start - base, t.end - base)
-        for t in walk.tokens
-    ]
+    return [shifted(t, -base) for t in walk.tokens]
 
 
 def _create(walk: Walk, replace: bool) -> CreateModel:

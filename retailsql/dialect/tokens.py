@@ -30,9 +30,36 @@ def tokenize(sql: str) -> list[Token] | None:
     from sqlglot.errors import TokenError
 
     try:
-        return list(sqlglot.tokenize(sql, read="duckdb"))
+        return _unfold(sql, list(sqlglot.tokenize(sql, read="duckdb")))
     except TokenError:
         return None
+
+
+def _unfold(sql: str, tokens: list[Token]) -> list[Token]:
+    """Tokens with the text behind EXPLAIN, PREPARE and their like taken apart.
+
+    The tokenizer hands over what follows such a word as one string, up to the semicolon.
+    """
+    import sqlglot
+
+    out: list[Token] = []
+    for token in tokens:
+        if out and out[-1].token_type.name == "COMMAND" and token.token_type.name == "STRING":
+            start = out[-1].end + 1  # the string's own start is not where it begins
+            rest = sqlglot.tokenize(sql[start : token.end + 1], read="duckdb")
+            out += [shifted(t, start) for t in rest]
+            continue
+        out.append(token)
+    return out
+
+
+def shifted(token: Token, by: int) -> Token:
+    """A token with its offsets moved."""
+    from sqlglot.tokenizer_core import Token
+
+    return Token(
+        token.token_type, token.text, token.line, token.col, token.start + by, token.end + by
+    )
 
 
 def is_string(token: Token) -> bool:

@@ -72,11 +72,12 @@ class Call:
                 f"WHEN {score} IS NOT NULL THEN [{no}, {yes}] END"
             )
         pairs = ", ".join(
-            _pair(self._class(c), f"{score}[{i}]") for i, c in enumerate(signature.classes, 1)
+            f"{{'prob': {score}[{i}], 'label': {self._class(c)}}}"
+            for i, c in enumerate(signature.classes, 1)
         )
         return (
-            f"CASE WHEN {score} IS NOT NULL THEN "
-            f"list_reverse(list_sort([{pairs}], lambda x: x.prob)) END"
+            f"CASE WHEN {score} IS NOT NULL THEN list_transform("
+            f"list_sort([{pairs}], 'DESC'), lambda x: {_pair('x.label', 'x.prob')}) END"
         )
 
     def _class(self, value: Label | None) -> str:

@@ -21,6 +21,7 @@ def equip(con: DuckDBPyConnection) -> list[StoredVersion]:
     Returns:
         The models found.
     """
+    hidden.forget_closed()
     hidden.remake(con)
     found: list[StoredVersion] = []
     with con.cursor() as reader:  # the caller's connection may hold an unread result

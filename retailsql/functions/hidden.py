@@ -25,7 +25,7 @@ from retailsql.registry import store
 from retailsql.scoring.onnx_session import open_graph, verify
 from retailsql.signature import Feature, Signature
 
-FORECAST_TYPE = '"STRUCT"(step INTEGER, "value" DOUBLE, "lower" DOUBLE, "upper" DOUBLE)[]'
+FORECAST_TYPE = 'STRUCT(step INTEGER, "value" DOUBLE, "lower" DOUBLE, "upper" DOUBLE)[]'
 
 
 def hidden_name(model: str, content_hash: str) -> str:
@@ -138,6 +138,10 @@ _USERS: weakref.WeakKeyDictionary[DuckDBPyConnection, dict[str, LazyScorer]] = (
     weakref.WeakKeyDictionary()
 )
 """Connection -> the scorers it uses. A scorer lives as long as a connection that asked for it."""
+_LENDERS: weakref.WeakKeyDictionary[DuckDBPyConnection, DuckDBPyConnection] = (
+    weakref.WeakKeyDictionary()
+)
+"""Cursor of a Session -> the connection the Session began with."""
 _MADE_IN_TRANSACTION: weakref.WeakKeyDictionary[DuckDBPyConnection, dict[str, LazyScorer]] = (
     weakref.WeakKeyDictionary()
 )
@@ -145,6 +149,20 @@ _CALLABLES: dict[str, tuple[Callable[..., pa.Array], Any, str]] = {}
 """The Python function behind each hidden name, kept for good: DuckDB holds no reference of its own
 once the connection that created it is closed, and would call whatever lies at that address."""
 _LOCK = threading.Lock()
+
+
+def lend(cursor: DuckDBPyConnection, con: DuckDBPyConnection) -> None:
+    """Say that a cursor is of ``con``, so that what it registers lasts as long as ``con``."""
+    _LENDERS[cursor] = _LENDERS.get(con, con)
+
+
+def forget_closed() -> None:
+    """Let go of the scorers of connections that have been closed since."""
+    for con in list(_USERS):
+        try:
+            con.cursor().close()
+        except duckdb.ConnectionException:
+            _USERS.pop(con, None)
 
 
 @atexit.register
@@ -160,7 +178,7 @@ def lazy_scorer(
     con: DuckDBPyConnection, label: str, database: str, content_hash: str, signature: Signature
 ) -> LazyScorer:
     """The one scorer of a hidden function in this process, made to last as long as ``con``."""
-    name = hidden_name(label, content_hash)
+    name, con = hidden_name(label, content_hash), _LENDERS.get(con, con)
     with _LOCK:
         scorer = _SCORERS.get(name)
         if scorer is None:
@@ -230,7 +248,7 @@ def _udf(name: str, signature: Signature) -> tuple[Callable[..., pa.Array], Any,
     match signature.kind:
         case "recommender":
             item = signature.options["item_type"]
-            result = f'"STRUCT"(item_id {item}, score DOUBLE, "rank" INTEGER)[]'
+            result = f'STRUCT(item_id {item}, score DOUBLE, "rank" INTEGER)[]'
             return (lambda *c: _scorer(name).score(*map(_one, c))), None, result
         case "forecaster":
             function = _fixed_arity(lambda *c: _scorer(name).score(*map(_one, c)), 3)

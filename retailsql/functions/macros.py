@@ -50,7 +50,7 @@ def macros(name: ModelName, call: Call) -> dict[str, list[str]]:
 _RECOMMEND = (
     "(customer_or_history, k, exclude_seen := true) AS {}(customer_or_history, k, exclude_seen)"
 )
-_SIMILAR = "(item, k) AS {}([item], k, true)"
+_SIMILAR = "(item, k) AS {}(CASE WHEN item IS NOT NULL THEN [item] END, k, true)"
 
 
 def _macro(name: ModelName, verb: str, body: str) -> str:

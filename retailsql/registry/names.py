@@ -13,6 +13,7 @@ from retailsql.registry.fetch import first_row
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _PART = re.compile(r'"((?:[^"]|"")*)"|`([^`]*)`|([^."`\s]+)')
+_DOTTED = re.compile(rf"(?:{_PART.pattern})(?:\.(?:{_PART.pattern}))*")
 
 
 def quote(identifier: str) -> str:
@@ -72,6 +73,8 @@ def split_name(text: str) -> list[str]:
     >>> split_name('shop."my schema".churn'), split_name("`p.d.churn`")
     (['shop', 'my schema', 'churn'], ['p', 'd', 'churn'])
     """
+    if not _DOTTED.fullmatch(text):
+        return [text]
     parts: list[str] = []
     for double, back, bare in _PART.findall(text):
         # BigQuery allows the dots inside one pair of backticks.

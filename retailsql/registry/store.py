@@ -63,9 +63,22 @@ def databases(con: DuckDBPyConnection) -> list[str]:
 
 def ensure(con: DuckDBPyConnection, database: str) -> None:
     """Create the registry's schema and tables where they are missing."""
-    if not exists(con, database):
-        text = files("retailsql.registry").joinpath("schema.sql").read_text("utf-8")
-        con.execute(text.format(db=quote(database)))
+    if exists(con, database):
+        return
+    con.execute(_sql_file("schema.sql", database))
+    if database.lower() != "retailsql":  # DuckDB finds the names in such a view ambiguous
+        view = f"{quote(database)}.retailsql.model_versions"
+        con.execute(f"CREATE VIEW IF NOT EXISTS {view} AS {list_query(database)}")
+
+
+def list_query(database: str) -> str:
+    """The SELECT that lists every version of a database's models, for people."""
+    return _sql_file("model_versions.sql", database)
+
+
+def _sql_file(name: str, database: str) -> str:
+    text = files("retailsql.registry").joinpath(name).read_text("utf-8")
+    return text.format(db=quote(database))
 
 
 def insert(con: DuckDBPyConnection, name: ModelName, model: ModelVersion) -> int:
