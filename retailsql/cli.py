@@ -1,0 +1,184 @@
+"""The command line: thin over the same functions as Python and SQL.
+
+retailsql demo      a shop, four models, four answers
+retailsql sql       run SQL, ML statements among it
+retailsql run       run a folder of SQL files, models and training included
+retailsql train     train some of its models
+retailsql models    list the models of a database
+retailsql doctor    check the installation
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import click
+
+import retailsql
+from retailsql.errors import RetailSQLError
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(retailsql.__version__, prog_name="retailsql")
+def cli() -> None:
+    """BigQuery ML's verbs on the DuckDB file you already have."""
+
+
+@cli.command()
+@click.option(
+    "--data",
+    type=click.Path(exists=True, path_type=Path),
+    help="An Online Retail file (csv, xlsx, parquet) to use instead of the made-up shop.",
+)  # noqa: E501
+@click.option("--path", type=click.Path(path_type=Path), help="The DuckDB file to make or reuse.")
+@click.option(
+    "--size",
+    type=click.Choice(["small", "default", "large"]),
+    default="default",
+    show_default=True,
+    help="Size of the made-up shop.",
+)  # noqa: E501
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the made-up shop.")
+def demo(data: Path | None, path: Path | None, size: str, seed: int) -> None:
+    """Build a shop, train the four models, print four queries with their answers."""
+    from retailsql.demo.show import show_tour
+    from retailsql.demo.tour import take_tour
+
+    if path is None:
+        path = Path(f"{data.stem}_demo.duckdb" if data else "retailsql_demo.duckdb")
+    with _progress() as say:
+        tour = take_tour(path, data, size, seed, say)
+    show_tour(tour)
+
+
+@cli.command()
+@click.argument("files", nargs=-1, type=click.Path(exists=True, path_type=Path))
+@click.option("--db", default=":memory:", help="The DuckDB file.")
+@click.option("-c", "--command", multiple=True, help="SQL given here instead of in a file.")
+@click.option("--read-only", is_flag=True, help="Open the file without the right to write.")
+@click.option("--csv", is_flag=True, help="Print results as CSV instead of a table.")
+def sql(
+    files: tuple[Path, ...], db: str, command: tuple[str, ...], read_only: bool, csv: bool
+) -> None:  # noqa: E501
+    """Run SQL from FILES, from -c, or from standard input; print every statement's result."""
+    from retailsql.demo.show import show_csv, show_rows
+
+    texts = [*command, *(f.read_text("utf-8") for f in files)] or [sys.stdin.read()]
+    with _progress() as say, retailsql.connect(db, read_only=read_only, progress=say) as con:
+        for text in texts:
+            con.execute(text)
+            columns = [c[0] for c in con.description or []]
+            (show_csv if csv else show_rows)(columns, con.fetchall() if columns else [])
+
+
+@cli.command()
+@click.option("--db", required=True, help="The DuckDB file.")
+@click.option(
+    "--project",
+    type=click.Path(path_type=Path),
+    help="Folder with dbt_project.yml; the one that comes with retailsql if left out.",
+)  # noqa: E501
+@click.option(
+    "--select",
+    multiple=True,
+    help="name, +name (with all it needs), name+ (with all that needs it).",
+)  # noqa: E501
+@click.option("--var", "variables", multiple=True, metavar="NAME=VALUE", help="A variable.")
+def run(db: str, project: Path | None, select: tuple[str, ...], variables: tuple[str, ...]) -> None:
+    """Run a folder of SQL files in the order of their ref()s, training included."""
+    _run_project(db, project, select, variables)
+
+
+@cli.command()
+@click.argument("models", nargs=-1, required=True)
+@click.option("--db", required=True, help="The DuckDB file.")
+@click.option("--project", type=click.Path(path_type=Path), help="Folder with dbt_project.yml.")
+@click.option("--var", "variables", multiple=True, metavar="NAME=VALUE", help="A variable.")
+def train(
+    models: tuple[str, ...], db: str, project: Path | None, variables: tuple[str, ...]
+) -> None:  # noqa: E501
+    """Train MODELS of a project, after the files they need."""
+    _run_project(db, project, tuple(f"+{m.lstrip('+')}" for m in models), variables)
+
+
+def _run_project(
+    db: str, folder: Path | None, select: tuple[str, ...], variables: tuple[str, ...]
+) -> None:
+    from retailsql.demo.show import show_run
+    from retailsql.runner.project import default_project, load_project
+    from retailsql.runner.run import run as run_nodes
+    from retailsql.training.create import create_model
+
+    pairs = dict(v.partition("=")[::2] for v in variables)
+    project = load_project(folder or default_project(), pairs)
+    with _progress() as say, retailsql.connect(db, progress=say) as con:
+        fit = partial(create_model, progress=say)
+        results = run_nodes(con, project, select or None, train=fit)
+    show_run(results)
+
+
+@cli.command()
+@click.argument("db", type=click.Path(exists=True))
+def models(db: str) -> None:
+    """List every version of every model in DB, with its metric beside its baseline."""
+    from retailsql.demo.show import show_rows
+
+    with retailsql.connect(db, read_only=True) as con:
+        con.execute("SHOW MODELS")
+        show_rows([c[0] for c in con.description], con.fetchall())
+
+
+@cli.command()
+def doctor() -> None:
+    """Check that what is installed works together; exit 1 if scoring cannot work."""
+    from retailsql.doctor import examine
+
+    findings = examine()
+    for finding in findings:
+        mark = click.style("ok  ", fg="green") if finding.ok else click.style("miss", fg="red")
+        click.echo(f"{mark} {finding.what}" + (f": {finding.todo}" if finding.todo else ""))
+    if any(not f.ok and f.needed for f in findings):
+        raise SystemExit(1)
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[str, float], None]]:
+    """A progress bar on standard error; results on standard output stay clean."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns: list[Any] = [
+        SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(),
+    ]  # fmt: skip
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("", total=1.0, visible=False)
+        yield lambda words, share: bar.update(
+            task, description=words, completed=share, visible=True
+        )
+
+
+def main() -> None:
+    """The entry point: errors of ours are printed in words, without a traceback."""
+    import duckdb
+
+    try:
+        cli.main(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        raise SystemExit(error.exit_code) from error
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("stopped; nothing half-made was kept", err=True)
+        raise SystemExit(130) from None
+    except (RetailSQLError, duckdb.Error) as error:
+        click.echo(f"{click.style('error', fg='red')}: {error}", err=True)
+        raise SystemExit(1) from error
+
+
+if __name__ == "__main__":
+    main()
