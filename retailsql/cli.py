@@ -34,7 +34,7 @@ def cli() -> None:
     "--data",
     type=click.Path(exists=True, path_type=Path),
     help="An Online Retail file (csv, xlsx, parquet) to use instead of the made-up shop.",
-)  # noqa: E501
+)
 @click.option("--path", type=click.Path(path_type=Path), help="The DuckDB file to make or reuse.")
 @click.option(
     "--size",
@@ -42,7 +42,7 @@ def cli() -> None:
     default="default",
     show_default=True,
     help="Size of the made-up shop.",
-)  # noqa: E501
+)
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of the made-up shop.")
 def demo(data: Path | None, path: Path | None, size: str, seed: int) -> None:
     """Build a shop, train the four models, print four queries with their answers."""
@@ -64,7 +64,7 @@ def demo(data: Path | None, path: Path | None, size: str, seed: int) -> None:
 @click.option("--csv", is_flag=True, help="Print results as CSV instead of a table.")
 def sql(
     files: tuple[Path, ...], db: str, command: tuple[str, ...], read_only: bool, csv: bool
-) -> None:  # noqa: E501
+) -> None:
     """Run SQL from FILES, from -c, or from standard input; print every statement's result."""
     from retailsql.demo.show import show_csv, show_rows
 
@@ -82,12 +82,12 @@ def sql(
     "--project",
     type=click.Path(path_type=Path),
     help="Folder with dbt_project.yml; the one that comes with retailsql if left out.",
-)  # noqa: E501
+)
 @click.option(
     "--select",
     multiple=True,
     help="name, +name (with all it needs), name+ (with all that needs it).",
-)  # noqa: E501
+)
 @click.option("--var", "variables", multiple=True, metavar="NAME=VALUE", help="A variable.")
 def run(db: str, project: Path | None, select: tuple[str, ...], variables: tuple[str, ...]) -> None:
     """Run a folder of SQL files in the order of their ref()s, training included."""
@@ -101,7 +101,7 @@ def run(db: str, project: Path | None, select: tuple[str, ...], variables: tuple
 @click.option("--var", "variables", multiple=True, metavar="NAME=VALUE", help="A variable.")
 def train(
     models: tuple[str, ...], db: str, project: Path | None, variables: tuple[str, ...]
-) -> None:  # noqa: E501
+) -> None:
     """Train MODELS of a project, after the files they need."""
     _run_project(db, project, tuple(f"+{m.lstrip('+')}" for m in models), variables)
 
@@ -125,12 +125,18 @@ def _run_project(
 @cli.command()
 @click.argument("db", type=click.Path(exists=True))
 def models(db: str) -> None:
-    """List every version of every model in DB, with its metric beside its baseline."""
-    from retailsql.demo.show import show_rows
-
+    """List every version of every model in DB (* deployed), metric beside its baseline."""
     with retailsql.connect(db, read_only=True) as con:
-        con.execute("SHOW MODELS")
-        show_rows([c[0] for c in con.description], con.fetchall())
+        for row in con.sql("SHOW MODELS").fetchall():
+            click.echo(_model_line(row))
+
+
+def _model_line(row: tuple[Any, ...]) -> str:
+    """One version in one line: what it is, and its metric beside its baseline's."""
+    _, model, version, deployed, model_type, _, metric, value, rule, trivial, *_ = row
+    mark = "*" if deployed else " "
+    told = f"{metric} {value:.4g} ({rule} {trivial:.4g})" if metric else "imported"
+    return f"{mark} {model} {version}  {model_type}  {told}"
 
 
 @cli.command()

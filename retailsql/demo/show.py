@@ -38,18 +38,21 @@ def show_tour(tour: Tour) -> None:
 
 
 def _models(tour: Tour) -> Table:
-    table = Table("model", "metric")
-    for column in ("model's", "best trivial rule's"):
-        table.add_column(column, justify="right")
-    for column in ("trivial rules", "beats them", "held out"):
-        table.add_column(column)
+    """Each model on a line of its own, its trivial rules below it, best first."""
+    table = Table("model, and trivial rules", "metric")
+    table.add_column("value", justify="right")
+    table.add_column("held out", overflow="fold")
     for row in summary(tour.evaluations):
         e = tour.evaluations[row["model"]]
-        rules = "\n".join(f"{name} {value:.4g}" for name, value in row["baselines"].items())
-        table.add_row(
-            row["model"], row["metric"], f"{row['value']:.4g}", f"{e.best_baseline()[1]:.4g}",
-            rules, "[green]yes[/]" if row["beats"] else "[red]no[/]", row["split"],
-        )  # fmt: skip
+        mark = "[green]beats them[/]" if row["beats"] else "[red]does not beat the best rule[/]"
+        name = f"[bold]{row['model']}[/] {mark}"
+        table.add_row(name, row["metric"], f"[bold]{row['value']:.4g}[/]", row["split"])
+        best_first = sorted(
+            row["baselines"].items(), key=lambda rule: rule[1], reverse=e.better(1.0, 0.0)
+        )
+        for rule, value in best_first:
+            table.add_row(f"  {rule}", "", f"{value:.4g}", "")
+        table.add_section()
     return table
 
 

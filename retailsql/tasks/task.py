@@ -20,7 +20,7 @@ class Task:
         model_types: what OPTIONS(model_type) may be, the default first.
         query: the file in ``sql/queries`` that shows it.
 
-    >>> Task("churn", "Who leaves?", "churn", "classifier", "score", ("LOGISTIC_REG",), "q").function
+    >>> Task("churn", "Who?", "churn", "classifier", "score", ("LOGISTIC_REG",), "q").function
     'churn_score'
     """
 

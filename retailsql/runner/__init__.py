@@ -1,0 +1,1 @@
+"""Runs a dbt-style project of SQL files without dbt."""

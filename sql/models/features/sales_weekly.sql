@@ -1,0 +1,12 @@
+{{ config(materialized='table') }}
+-- Units sold per product and week (its Monday), whole weeks only, without gaps.
+-- NULL where no day of the week is known, see sales_daily.
+SELECT
+    product_id,
+    CAST(date_trunc('week', day) AS DATE) AS week,
+    sum(units)                            AS units
+FROM {{ ref('sales_daily') }}
+GROUP BY ALL
+HAVING date_trunc('week', min(day)) + INTERVAL 7 DAY <= {{ cutoff() }}
+   AND count(*) = 7
+ORDER BY product_id, week

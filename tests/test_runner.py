@@ -1,0 +1,219 @@
+"""The light runner: what it renders, in which order, and what it says when something is wrong."""
+
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from retailsql.demo.shop import ShopSize, make_shop
+from retailsql.errors import ProjectError, TrainingError
+from retailsql.runner.graph import order, select
+from retailsql.runner.project import load_project
+from retailsql.runner.run import run, run_query
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def con():
+    con = duckdb.connect()
+    con.execute("CREATE SCHEMA raw; CREATE TABLE raw.t AS SELECT range AS x FROM range(5)")
+    yield con
+    con.close()
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Write files of a project; the first call adds what every project has."""
+
+    def write(files):
+        base = {
+            "dbt_project.yml": "name: p\nvars: {least: 2}\n",
+            "models/_sources.yml": "sources: [{name: raw, tables: [{name: t}]}]",
+        }
+        for name, text in {**base, **files}.items():
+            path = tmp_path / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        return tmp_path
+
+    return write
+
+
+CHAIN = {
+    "models/c.sql": "{{ config(materialized='table') }} SELECT * FROM {{ ref('b') }} -- {{ this }}",
+    "models/b.sql": "SELECT x FROM {{ ref('a') }} WHERE x >= {{ var('least') }}",
+    "models/deep/a.sql": "SELECT x FROM {{ source('raw', 't') }} WHERE {{ big('x') }}",
+    "macros/big.sql": "{% macro big(c) %}{{ c }} < {{ limit() }}{% endmacro %}",
+    "macros/limit.sql": "{% macro limit() %}{{ var('limit', 100) }}{% endmacro %}",
+    "training/m.sql": "{{ config(materialized='model', model_type='LINEAR_REG',"
+    " exclude_cols=['x']) }} SELECT x FROM {{ ref('c') }}",
+    "queries/q.sql": "SELECT max(x) AS top FROM {{ ref('c') }}",
+}
+
+
+def test_runs_in_order_and_trains(con, write):
+    """Files run after what they need; options go to training as given."""
+    seen, events = [], []
+
+    def train(con, name, options, query, replace):
+        rows = con.execute(query).fetchall()
+        seen.append((name, options, len(rows), replace))
+        return {"model": name}
+
+    project = load_project(write(CHAIN))
+    results = run(con, project, train=train, on_event=events.append)
+    assert [(r.name, r.kind, r.status, r.rows) for r in results] == [
+        ("a", "view", "ok", None), ("b", "view", "ok", None), ("c", "table", "ok", 3),
+        ("m", "model", "ok", None),
+    ]  # fmt: skip
+    assert seen == [("m", {"model_type": "LINEAR_REG", "exclude_cols": ["x"]}, 3, True)]
+    assert results[-1].detail == {"model": "m"}
+    assert [e.status for e in events] == ["start", "ok"] * 4
+    assert run_query(con, project, "q").rows == [(4,)]
+    assert run_query(con, project, "q").columns == ("top",)
+
+
+def test_without_train_training_is_skipped(con, write):
+    results = run(con, load_project(write(CHAIN)))
+    assert results[-1].status == "skipped"
+
+
+def test_vars_and_schema(con, write):
+    """Variables given replace those of the file; macros see each other, and the variables."""
+    project = load_project(write(CHAIN), {"least": 1, "limit": 3}, schema="mart")
+    run(con, project)
+    assert con.execute("SELECT list(x ORDER BY x) FROM mart.c").fetchone() == ([1, 2],)
+
+
+@pytest.mark.parametrize(
+    ("term", "names"),
+    [
+        ("b", "b"), ("+b", "a b"), ("b+", "b c m"), ("+b+", "a b c m"), ("a c", "a c"),
+        (["m"], "m"), (None, "a b c m"),
+    ],
+)  # fmt: skip
+def test_selection(write, term, names):
+    nodes = load_project(write(CHAIN)).nodes
+    assert [n.name for n in select(nodes, term)] == names.split()
+
+
+def test_a_table_takes_the_place_of_a_view_and_back(con, write):
+    run(con, load_project(write({"models/a.sql": "SELECT 1 AS x"})))
+    run(
+        con,
+        load_project(write({"models/a.sql": "{{ config(materialized='table') }} SELECT 2 AS x"})),
+    )
+    assert con.execute("FROM a").fetchone() == (2,)
+    run(con, load_project(write({"models/a.sql": "SELECT 3 AS x"})))
+    assert con.execute("FROM a").fetchone() == (3,)
+
+
+@pytest.mark.parametrize(
+    ("files", "words"),
+    [
+        ({"models/a.sql": "SELECT 1\n\nFROM {{ ref('ordrs') }}", "models/orders.sql": "SELECT 1"},
+         r"models/a.sql:3: ref\('ordrs'\) names no model. Wanted: orders"),
+        ({"models/a.sql": "\n{{ source('raw', 'tt') }}"}, r"models/a.sql:2: source.*Wanted: raw.t"),
+        ({"models/a.sql": "{{ var('lest') }}"}, r"models/a.sql:1: var\('lest'\).*Wanted: least"),
+        ({"models/a.sql": "SELECT\n{{ nothing }}"}, "models/a.sql:2: .*'nothing' is undefined"),
+        ({"models/a.sql": "SELECT\n{% if %}"}, "models/a.sql:2: Jinja cannot read this"),
+        ({"models/a.sql": "{{ f() }}",
+          "macros/f.sql": "{% macro f() %}\n{{ ref('x') }}{% endmacro %}"}, "macros/f.sql:2: ref"),
+        ({"models/a.sql": "{{ 1 / 0 }}"}, "models/a.sql:1: Jinja failed.*division by zero"),
+        ({"models/a.sql": "SELECT 1", "training/a.sql": "SELECT 1"}, "Two files are called 'a'"),
+        ({"models/a.sql": "{{ config(materialized='cube') }}"}, "models/a.sql: config.*Seen: cube"),
+        ({"dbt_project.yml": "vars: {}"}, "no name"),
+        ({"dbt_project.yml": "a: ["}, "dbt_project.yml is not YAML"),
+    ],
+)  # fmt: skip
+def test_errors_name_file_and_line(write, files, words):
+    with pytest.raises(ProjectError, match=words):
+        load_project(write(files))
+
+
+def test_no_project(tmp_path):
+    with pytest.raises(ProjectError, match="no SQL project"):
+        load_project(tmp_path)
+
+
+def test_circle_names_the_files(write):
+    files = {"models/a.sql": "FROM {{ ref('b') }}", "models/b.sql": "FROM {{ ref('a') }}"}
+    with pytest.raises(ProjectError, match=r"circle. Seen: models/.*\.sql -> models/.*\.sql"):
+        order(load_project(write(files)).nodes)
+
+
+def test_unknown_names(con, write):
+    project = load_project(write(CHAIN))
+    with pytest.raises(ProjectError, match=r"no model 'cc'. Wanted: c"):
+        run(con, project, select="cc")
+    with pytest.raises(ProjectError, match=r"no query 'qq'. Wanted: q"):
+        run_query(con, project, "qq")
+
+
+def test_a_failing_table_leaves_the_old_one(con, write):
+    """The engine's words are in the error, its error is the cause, and nothing is half-written."""
+    good = "{{ config(materialized='table') }} SELECT x FROM {{ source('raw', 't') }}"
+    run(con, load_project(write({"models/a.sql": good})))
+    bad = good.replace("SELECT x", "SELECT error('on fire') AS x")
+    with pytest.raises(ProjectError, match=r"models/a.sql: .*on fire") as caught:
+        run(con, load_project(write({"models/a.sql": bad})))
+    assert isinstance(caught.value.__cause__, duckdb.Error)
+    assert con.execute("SELECT count(*) FROM a").fetchone() == (5,)
+    con.execute("BEGIN")  # no transaction was left open
+    con.execute("COMMIT")
+
+
+def test_a_failing_training_leaves_nothing(con, write):
+    """Training's own error is in the message; what it wrote is rolled back."""
+
+    def train(con, name, options, query, replace):
+        con.execute("CREATE TABLE registry AS SELECT 1")
+        raise TrainingError("The label is constant")
+
+    project = load_project(write(CHAIN))
+    with pytest.raises(ProjectError, match=r"training/m.sql: .*The label is constant"):
+        run(con, project, train=train)
+    assert con.execute("SELECT count(*) FROM c").fetchone() == (3,)
+    assert con.execute(
+        "SELECT count(*) FROM duckdb_tables() WHERE table_name = 'registry'"
+    ).fetchone() == (0,)
+
+
+def test_inside_the_callers_transaction(con, write):
+    """A transaction that is open stays the caller's: a ROLLBACK takes everything back."""
+    con.execute("BEGIN")
+    run(con, load_project(write(CHAIN)))
+    con.execute("ROLLBACK")
+    with pytest.raises(duckdb.CatalogException):
+        con.execute("FROM c")
+
+
+def test_query_error_names_the_file(con, write):
+    project = load_project(write({"queries/q.sql": "SELECT nothing"}))
+    with pytest.raises(ProjectError, match=r"queries/q\.sql: .*nothing"):
+        run_query(con, project, "q")
+
+
+def test_the_shops_own_project():
+    """sql/ runs from raw tables to training SELECTs that return rows."""
+    project = load_project(ROOT / "sql")
+    trained = {}
+
+    def train(con, name, options, query, replace):
+        result = con.execute(query)
+        trained[name] = (options["model_type"], [c[0] for c in result.description])
+        assert result.fetchone() is not None
+        return {}
+
+    with duckdb.connect() as con:
+        make_shop(ShopSize(150, 24, 2, 560), seed=2).load(con)
+        run(con, project, train=train)
+    assert set(trained) == {"churn", "price", "demand", "basket", "units"}
+    assert set(project.queries) == {"churn_risk", "demand_next", "basket_offers", "price_check"}
+    for name, node in project.nodes.items():
+        if node.kind == "model":
+            columns = trained[name][1]
+            wanted = [v for k, v in node.options.items() if k.endswith(("_col", "_cols"))]
+            flat = [c for v in wanted for c in ([v] if isinstance(v, str) else v)]
+            assert set(flat) <= set(columns), name
