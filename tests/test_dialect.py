@@ -102,8 +102,47 @@ def test_malformed_statements_name_the_place(sql, words):
 
 
 WORDS = st.sampled_from(
-    "CREATE MODEL OR REPLACE m OPTIONS ( ) [ ] = , ; 'x' \"y\" ` ML . PREDICT TABLE STRUCT AS SELECT "
-    "1 -- /* */ $$ DROP ALTER SHOW MODELS FROM IF EXISTS ROLLBACK VERSION ? \n".split(" ")
+    [
+        "CREATE",
+        "MODEL",
+        "OR",
+        "REPLACE",
+        "m",
+        "OPTIONS",
+        "(",
+        ")",
+        "[",
+        "]",
+        "=",
+        ",",
+        ";",
+        "'x'",
+        '"y"',
+        "`",
+        "ML",
+        ".",
+        "PREDICT",
+        "TABLE",
+        "STRUCT",
+        "AS",
+        "SELECT",
+        "1",
+        "--",
+        "/*",
+        "*/",
+        "$$",
+        "DROP",
+        "ALTER",
+        "SHOW",
+        "MODELS",
+        "FROM",
+        "IF",
+        "EXISTS",
+        "ROLLBACK",
+        "VERSION",
+        "?",
+        "\n",
+    ]
 )
 
 

@@ -1,0 +1,256 @@
+"""CREATE MODEL: from a SELECT to functions, and every way it can go wrong without a trace."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import pytest
+
+import retailsql
+from retailsql.errors import (
+    MissingExtraError,
+    NameTakenError,
+    SignatureError,
+    TrainingError,
+)
+from retailsql.training.fitted import Fitted
+
+TABLE = """
+CREATE TABLE customers AS
+SELECT i AS id, (i * 7919) % 100 AS tenure, CASE WHEN i % 11 = 0 THEN NULL ELSE (i * 31) % 50 END
+       AS spend, ['basic', 'plus', NULL][i % 3 + 1] AS plan, i % 2 = 0 AS paperless,
+       DATE '2024-01-01' + (i % 300)::INTEGER AS joined,
+       CASE WHEN (i * 7919) % 100 + (i * 104729) % 40 < 60 THEN 'Yes' ELSE 'No' END AS churned,
+       2.0 * ((i * 7919) % 100) + (i * 31) % 50 AS value, i // 100 AS week
+FROM range(1200) r(i)
+"""
+FEATURES = "tenure, spend, plan, paperless, joined"
+
+
+@pytest.fixture
+def shop(con):
+    con.execute(TABLE)
+    return con
+
+
+def create(con, name="churn", select=f"SELECT {FEATURES}, churned FROM customers", **options):
+    options = {"model_type": "LOGISTIC_REG", "input_label_cols": ["churned"], **options}
+    listed = ", ".join(
+        f"{k} = {json.dumps(v).replace(chr(34), chr(39))}" for k, v in options.items()
+    )
+    con.execute(f"CREATE OR REPLACE MODEL {name} OPTIONS({listed}) AS {select}")
+    return dict(zip([c[0] for c in con.description], con.fetchall()[0], strict=True))
+
+
+def nothing_left(con) -> bool:
+    return con.execute("SHOW MODELS").fetchall() == []
+
+
+def test_the_result_row(shop):
+    row = create(shop)
+    assert (row["model"], row["version"], row["model_type"]) == ("churn", 1, "LOGISTIC_REG")
+    assert row["metric"] == "roc_auc"
+    assert row["value"] > 0.8 > row["baseline_value"]
+    assert row["rows_train"] + row["rows_eval"] == 1200
+    assert row["rows_eval"] == 240
+    assert row["warning"] is None
+
+
+def test_all_types_score_in_all_forms(shop):
+    """Numbers, text, booleans, dates and NULLs: row, table, names and ML.PREDICT agree."""
+    create(shop)
+    row = shop.execute("SELECT churn_score(c) FROM customers c ORDER BY id").fetchall()
+    named = ", ".join(f"{f} := {f}" for f in FEATURES.split(", "))
+    assert row == shop.execute(f"SELECT churn_score({named}) FROM customers ORDER BY id").fetchall()
+    table = shop.execute(
+        "SELECT predicted_churned_probs, predicted_churned, churn_score(x) FROM "
+        "churn_predict('customers') AS x ORDER BY id"
+    ).fetchall()
+    ml = shop.execute(
+        "SELECT predicted_churned_probs, predicted_churned FROM "
+        "ML.PREDICT(MODEL churn, TABLE customers) ORDER BY id"
+    ).fetchall()
+    assert [t[:2] for t in table] == ml
+    assert [(t[2],) for t in table] == row
+    for probs, label, score in table:
+        assert label == ("Yes" if score > 0.5 else "No") == probs[0]["label"]
+        assert probs[0]["prob"] >= probs[1]["prob"]
+
+
+def test_threshold(shop):
+    create(shop)
+    sql = "SELECT count(*) FROM ML.PREDICT(MODEL churn, TABLE customers{}) WHERE predicted_churned = 'Yes'"
+    low = shop.execute(sql.format(", STRUCT(0.2 AS threshold)")).fetchall()[0][0]
+    assert low > shop.execute(sql.format("")).fetchall()[0][0]
+
+
+def test_nulls_and_unseen_follow_the_rule(shop):
+    """All NULL scores NULL; one NULL is filled in; an unseen category is none of the known."""
+    create(shop)
+    nulls = ", ".join(f"{f} := NULL" for f in FEATURES.split(", "))
+    assert shop.execute(f"SELECT churn_score({nulls})").fetchall() == [(None,)]
+    one = "churn_score(tenure := 10, spend := {}, plan := {}, paperless := true, joined := DATE '2024-03-01')"
+    a, b, c, d = shop.execute(
+        "SELECT " + ", ".join(one.format(*v) for v in [("NULL", "'plus'"), ("5", "'plus'"),
+                                                       ("5", "NULL"), ("5", "'gold'")])
+    ).fetchall()[0]  # fmt: skip
+    assert len({b, c, d}) == 3
+    assert None not in (a, b, c, d)
+
+
+def test_regressor(shop):
+    row = create(
+        shop, "value", f"SELECT {FEATURES}, value FROM customers",
+        model_type="LINEAR_REG", input_label_cols=["value"],
+    )  # fmt: skip
+    assert row["metric"] == "mean_absolute_error"
+    got = shop.execute("SELECT max(abs(value_predict(c) - value)) FROM customers c WHERE spend > 0")
+    assert got.fetchall()[0][0] < 2.0
+
+
+def test_what_is_written(shop):
+    create(shop)
+    row = shop.execute(
+        "SELECT training_sql, evaluation, profile, certificate, libraries, options, metric_value, "
+        "baseline_name, beats_baseline FROM retailsql.versions"
+    ).fetchall()[0]
+    assert row[0] == f"SELECT {FEATURES}, churned FROM customers"
+    assert "base rate" in json.loads(row[1])["baselines"]
+    assert set(FEATURES.split(", ")) <= set(json.loads(row[2]))
+    certificate = json.loads(row[3])
+    assert certificate["framework"] == "scikit-learn"
+    assert certificate["rows"] == 1000
+    assert certificate["max_abs_diff"] <= certificate["tolerance"]
+    assert "scikit-learn" in json.loads(row[4])
+    assert json.loads(row[5])["input_label_cols"] == ["churned"]
+    assert row[7] is not None
+    assert row[8] is True
+
+
+def test_create_model_is_one_python_function(shop):
+    """The statement, the Session and the function write the same model."""
+    create(shop)
+    query = f"SELECT {FEATURES}, churned FROM customers"
+    options = {"model_type": "LOGISTIC_REG", "input_label_cols": ["churned"]}
+    retailsql.create_model(shop, "churn", options, query)
+    hashes = shop.execute("SELECT content_hash FROM retailsql.versions").fetchall()
+    assert hashes[0] == hashes[1]
+
+
+def test_create_without_replace_and_if_not_exists(shop):
+    create(shop)
+    with pytest.raises(NameTakenError, match="OR REPLACE"):
+        shop.execute("CREATE MODEL churn OPTIONS(model_type='LINEAR_REG') AS SELECT 1")
+    row = shop.execute("CREATE MODEL IF NOT EXISTS churn OPTIONS(a=1) AS SELECT 1").fetchall()
+    assert row == [("churn", "The model exists; nothing was done.")]
+
+
+def test_parameters_of_the_training_select(shop):
+    shop.execute(
+        "CREATE MODEL churn OPTIONS(model_type='LOGISTIC_REG', input_label_cols=['churned']) AS "
+        f"SELECT {FEATURES}, churned FROM customers WHERE id < ?",
+        [600],
+    )
+    assert sum(shop.execute("SHOW MODELS").fetchall()[0][2:3]) == 1
+    e = json.loads(shop.execute("SELECT evaluation FROM retailsql.versions").fetchall()[0][0])
+    assert e["rows_train"] + e["rows_eval"] == 600
+
+
+def test_rollback_removes_a_trained_model(shop):
+    shop.execute("BEGIN")
+    create(shop)
+    assert shop.execute("SELECT churn_score(c) FROM customers c LIMIT 1").fetchall()[0][0] > 0
+    shop.execute("ROLLBACK")
+    assert nothing_left(shop)
+    assert create(shop)["version"] == 1
+
+
+def test_a_worse_version_says_so(shop):
+    """The result row holds the figures and the statement that goes back."""
+    create(shop)
+    row = create(shop, select="SELECT spend, churned FROM customers")
+    assert "ALTER MODEL churn ROLLBACK" in row["warning"]
+    assert row["version"] == 2
+
+
+def test_a_model_below_its_baseline_says_so(shop):
+    row = create(
+        shop, "value", "SELECT spend, value + 0 AS rule, value FROM customers",
+        model_type="LINEAR_REG", input_label_cols=["value"], baseline_col="rule",
+    )  # fmt: skip
+    assert "does not beat its baseline" in row["warning"]
+    assert "DROP MODEL value" in row["warning"]
+
+
+@pytest.mark.parametrize(
+    ("select", "options", "words"),
+    [
+        ("SELECT tenure, spend FROM customers", {}, "churned"),
+        ("SELECT tenure, spend AS churnd FROM customers", {}, "churnd"),
+        ("SELECT tenure, 'Yes' AS churned FROM customers", {}, "churned"),
+        ("SELECT tenure, NULL::VARCHAR AS churned FROM customers", {}, "churned"),
+        ("SELECT tenure, churned FROM customers WHERE false", {}, "no rows"),
+        ("SELECT tenure, NULL::DOUBLE AS empty, churned FROM customers", {}, "empty"),
+        ("SELECT tenure, IF(id = 5, 'inf'::DOUBLE, 1) AS odd, churned FROM customers", {}, "odd"),
+        ("SELECT churned FROM customers", {}, "feature"),
+        ("SELECT tenure, [1, 2] AS l, churned FROM customers", {}, "'l'"),
+        ("SELECT tenure, churned FROM nowhere", {}, "nowhere"),
+        ("SELECT tenure, tenure, churned FROM customers", {}, "tenure"),
+        ("SELECT tenure, churned FROM customers", {"max_iteration": 5}, "max_iterations"),
+        ("SELECT tenure, churned FROM customers", {"model_type": "LOGISTIC"}, "LOGISTIC_REG"),
+        ("SELECT tenure, churned FROM customers", {"data_split_method": "SOON"}, "RANDOM"),
+        ("SELECT tenure, churned FROM customers", {"model_type": "LINEAR_REG"}, "churned"),
+        ("SELECT tenure, churned FROM customers", {"positive_class": "maybe"}, "maybe"),
+    ],
+)
+def test_bad_input_is_refused_and_leaves_nothing(shop, select, options, words):
+    with pytest.raises((TrainingError, SignatureError), match=f"(?s).*{words}"):
+        create(shop, select=select, **options)
+    assert nothing_left(shop)
+    assert shop.execute("SELECT count(*) FROM customers").fetchall() == [(1200,)]
+
+
+def test_nan_in_training_is_missing(shop):
+    select = "SELECT tenure, IF(id % 7 = 0, 'nan'::DOUBLE, spend) AS spend, churned FROM customers"
+    create(shop, select=select)
+    assert (
+        shop.execute("SELECT churn_score(tenure := 3, spend := 'nan'::DOUBLE)").fetchall()[0][0] > 0
+    )
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, RuntimeError])
+def test_an_interrupted_training_registers_nothing(shop, monkeypatch, error):
+    """Wherever it stops: in the fit, or in the midst of writing."""
+
+    def stop(*_: object, **__: object) -> Fitted:
+        raise error("stopped")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("retailsql.training.tabular.fit", stop)
+        with pytest.raises(error):
+            create(shop)
+    with monkeypatch.context() as patch:
+        patch.setattr("retailsql.functions.publish._point_macros", stop)
+        with pytest.raises(error):
+            create(shop)
+    registry = shop.execute("SELECT * FROM duckdb_tables() WHERE schema_name = 'retailsql'")
+    assert registry.fetchall() == []
+    assert create(shop)["version"] == 1
+
+
+def test_a_missing_extra_says_what_to_install(shop, monkeypatch):
+    for name in [m for m in sys.modules if m.startswith("retailsql.training.tabular")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "sklearn", None)
+    for name in [m for m in sys.modules if m.startswith(("sklearn.", "retailsql.training.est"))]:
+        monkeypatch.delitem(sys.modules, name)
+    with pytest.raises(MissingExtraError, match=r"pip install 'retailsql\[train\]'"):
+        create(shop)
+
+
+def test_the_time_split_never_straddles(shop):
+    row = create(shop, select="SELECT tenure, spend, week, churned FROM customers",
+                 data_split_method="SEQ", data_split_col="week")  # fmt: skip
+    assert row["rows_eval"] in (200, 300)
+    assert "week" in row["split"]
