@@ -73,6 +73,8 @@ class Feature:
             SignatureError: the SQL type has no encoding.
         """
         base = self.sql_type.split("(")[0].upper()
+        if self.sql_type.endswith("]"):
+            base = "LIST"
         if base in NUMBER_TYPES:
             return "number"
         if base == "BOOLEAN":

@@ -80,7 +80,10 @@ def test_all_types_score_in_all_forms(shop):
 
 def test_threshold(shop):
     create(shop)
-    sql = "SELECT count(*) FROM ML.PREDICT(MODEL churn, TABLE customers{}) WHERE predicted_churned = 'Yes'"
+    sql = (
+        "SELECT count(*) FROM ML.PREDICT(MODEL churn, TABLE customers{}) "
+        "WHERE predicted_churned = 'Yes'"
+    )
     low = shop.execute(sql.format(", STRUCT(0.2 AS threshold)")).fetchall()[0][0]
     assert low > shop.execute(sql.format("")).fetchall()[0][0]
 
@@ -90,7 +93,10 @@ def test_nulls_and_unseen_follow_the_rule(shop):
     create(shop)
     nulls = ", ".join(f"{f} := NULL" for f in FEATURES.split(", "))
     assert shop.execute(f"SELECT churn_score({nulls})").fetchall() == [(None,)]
-    one = "churn_score(tenure := 10, spend := {}, plan := {}, paperless := true, joined := DATE '2024-03-01')"
+    one = (
+        "churn_score(tenure := 10, spend := {}, plan := {}, paperless := true, "
+        "joined := DATE '2024-03-01')"
+    )
     a, b, c, d = shop.execute(
         "SELECT " + ", ".join(one.format(*v) for v in [("NULL", "'plus'"), ("5", "'plus'"),
                                                        ("5", "NULL"), ("5", "'gold'")])

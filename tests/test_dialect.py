@@ -101,49 +101,9 @@ def test_malformed_statements_name_the_place(sql, words):
         read_script(sql)
 
 
-WORDS = st.sampled_from(
-    [
-        "CREATE",
-        "MODEL",
-        "OR",
-        "REPLACE",
-        "m",
-        "OPTIONS",
-        "(",
-        ")",
-        "[",
-        "]",
-        "=",
-        ",",
-        ";",
-        "'x'",
-        '"y"',
-        "`",
-        "ML",
-        ".",
-        "PREDICT",
-        "TABLE",
-        "STRUCT",
-        "AS",
-        "SELECT",
-        "1",
-        "--",
-        "/*",
-        "*/",
-        "$$",
-        "DROP",
-        "ALTER",
-        "SHOW",
-        "MODELS",
-        "FROM",
-        "IF",
-        "EXISTS",
-        "ROLLBACK",
-        "VERSION",
-        "?",
-        "\n",
-    ]
-)
+TEXT = """CREATE MODEL OR REPLACE m OPTIONS ( ) [ ] = , ; 'x' "y" ` ML . PREDICT TABLE STRUCT AS
+SELECT 1 -- /* */ $$ DROP ALTER SHOW MODELS FROM IF EXISTS ROLLBACK VERSION ?"""
+WORDS = st.sampled_from([*TEXT.split(), "\n"])
 
 
 @settings(max_examples=500, deadline=None)

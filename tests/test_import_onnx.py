@@ -65,7 +65,7 @@ def test_three_classes_have_predict_and_no_score(con, tiny):
     retailsql.import_onnx(con, "three", tiny("three"), inputs=AB, classes=["x", "y", "z"])
     row = con.execute("SELECT three_predict(a := 0, b := 2)").fetchall()[0][0]
     assert row["predicted_label"] == "y"
-    assert [p["label"] for p in row["predicted_label_probs"]][0] == "y"
+    assert row["predicted_label_probs"][0]["label"] == "y"
     names = con.execute(
         "SELECT DISTINCT function_name FROM duckdb_functions() WHERE function_name LIKE 'three_%'"
     ).fetchall()

@@ -132,7 +132,8 @@ def test_wherever_a_query_may_stand(line, tmp_path):
     inner = f"SELECT (SELECT max(predicted_label) FROM {call})"
     assert line.execute(inner).fetchall() == [(1.75,)]
     assert "Projection" in line.execute(f"EXPLAIN SELECT * FROM {call}").fetchall()[0][1]
-    nested = f"SELECT count(*) FROM ML.PREDICT(MODEL line, (SELECT predicted_label AS a, b, c FROM {call}))"
+    inner = f"(SELECT predicted_label AS a, b, c FROM {call})"
+    nested = f"SELECT count(*) FROM ML.PREDICT(MODEL line, {inner})"
     assert line.execute(nested).fetchall() == [(3,)]
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from retailsql.errors import ScoringError
-from retailsql.scoring.encode import NUMPY_TYPES, Encoded, encoder
+from retailsql.scoring.encode import NUMPY_TYPES, Column, Encoded, Vector, encoder, zeros
 from retailsql.scoring.onnx_session import run
 from retailsql.signature import Signature
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 Mask = np.ndarray[Any, np.dtype[np.bool_]]
+_DOUBLE = pa.float64()
 
 
 class RowScorer:
@@ -35,12 +36,22 @@ class RowScorer:
         self._positive = (
             signature.classes.index(signature.positive_class) if signature.binary else None
         )
+        self._outputs = [graph.output]
+        self._all_doubles = all(
+            f.kind == "number" and t == "double"
+            for f, t in zip(signature.features, dtypes, strict=True)
+        )
+        self._by_column = not graph.matrix and not graph.columns
+        self._unseen_is_null = any(
+            f.on_unseen == "null" and f.categories is not None for f in signature.features
+        )
 
-    def score(self, columns: Sequence[pa.Array]) -> pa.Array:
+    def score(self, columns: Sequence[Column]) -> pa.Array:
         """Score a batch.
 
         Args:
-            columns: one array per feature, in signature order, all of the same length.
+            columns: one array (chunked or not) per feature, in signature order, all of the same
+                length.
 
         Returns:
             DOUBLE per row: a regressor's value or a binary classifier's probability of the
@@ -53,15 +64,30 @@ class RowScorer:
         n = len(columns[0])
         if n == 0:
             return pa.nulls(0, self._arrow_type)
-        with np.errstate(invalid="ignore"):  # NaN is looked for, and found, by arithmetic
+        vectors = self._clean_doubles(columns) if self._all_doubles else None
+        null = None
+        if vectors is None:
             encoded = [encode(c) for encode, c in zip(self._encoders, columns, strict=True)]
-        null = self._null_rows(encoded)
-        raw = self._run([values for values, _ in encoded], n)
-        return self._column(raw[:n], null)
+            vectors = [values for values, _ in encoded]
+            null = self._null_rows(encoded)
+        return self._column(self._run(vectors, n)[:n], null)
+
+    def _clean_doubles(self, columns: Sequence[Column]) -> list[Vector] | None:
+        """The vectors if every column holds finite doubles only, else None: the encoders without
+        their ten calls and masks, for the commonest model and the commonest batch.
+        """
+        vectors = [c.to_numpy(zero_copy_only=False) for c in columns]
+        nothing = zeros(len(vectors[0]))
+        for values in vectors:
+            if values.dtype != np.float64 or np.vdot(values, nothing) != 0.0:
+                return None
+        return vectors
 
     def _null_rows(self, encoded: Sequence[Encoded]) -> Mask | None:
         """Rows whose score is NULL, or None if there are none."""
         masks = [missing for _, missing in encoded if missing is not None]
+        if not masks and not self._unseen_is_null:
+            return None
         null: Mask | None = np.all(masks, axis=0) if len(masks) == len(encoded) else None
         for feature, (values, missing) in zip(self._signature.features, encoded, strict=True):
             if missing is not None and feature.on_null in ("null", "error"):
@@ -77,20 +103,20 @@ class RowScorer:
                 null = unseen if null is None else null | unseen
         return null if null is not None and null.any() else None
 
-    def _run(self, vectors: list[np.ndarray[Any, Any]], n: int) -> np.ndarray[Any, Any]:
+    def _run(self, vectors: list[Vector], n: int) -> Vector:
         """The graph's output. One row is scored as two: ONNX Runtime takes another kernel for a
         single row, and its sum differs in the last bits.
         """
         graph = self._signature.graph
         if n == 1:
             vectors = [np.repeat(v, 2) for v in vectors]
-        if graph.matrix:
-            feed = {graph.inputs[0]: _matrix(vectors, graph.dtypes[0])}
-        elif graph.columns:
-            feed = {k: v.reshape(-1, 1) for k, v in zip(graph.inputs, vectors, strict=True)}
-        else:
+        if self._by_column:
             feed = dict(zip(graph.inputs, vectors, strict=True))
-        output = run(self._session, [graph.output], feed)[0]
+        elif graph.matrix:
+            feed = {graph.inputs[0]: _matrix(vectors, graph.dtypes[0])}
+        else:
+            feed = {k: v.reshape(-1, 1) for k, v in zip(graph.inputs, vectors, strict=True)}
+        output = run(self._session, self._outputs, feed)[0]
         if graph.zipmap:
             classes = self._signature.classes
             output = np.array([[row[c] for c in classes] for row in output])
@@ -109,10 +135,13 @@ class RowScorer:
             if self._positive is None:
                 return _lists(raw.astype(np.float64), null)
             raw = raw[:, self._positive]
-        return pa.array(raw.reshape(-1).astype(np.float64), mask=null)
+        scores = raw.reshape(-1).astype(np.float64)
+        if null is not None:
+            return pa.array(scores, mask=null)
+        return pa.Array.from_buffers(_DOUBLE, len(scores), [None, pa.py_buffer(scores)])
 
 
-def _matrix(vectors: list[np.ndarray[Any, Any]], dtype: str) -> np.ndarray[Any, Any]:
+def _matrix(vectors: list[Vector], dtype: str) -> np.ndarray[Any, Any]:
     if dtype == "string":
         return np.stack(vectors, axis=1)
     matrix: np.ndarray[Any, Any] = np.empty((len(vectors[0]), len(vectors)), NUMPY_TYPES[dtype])
