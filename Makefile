@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV   := .venv
 PY     := $(VENV)/bin/python
 
-.PHONY: demo test test-all lint bench clean install
+.PHONY: demo test test-all lint small-install bench clean install
 
 install: $(VENV)/.installed
 
@@ -28,6 +28,9 @@ lint: install
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
+
+small-install:
+	$(PYTHON) tests/small_install.py
 
 bench: install
 	for file in benchmarks/*.py; do $(PY) $$file || exit 1; done

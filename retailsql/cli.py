@@ -127,7 +127,7 @@ def _run_project(
 def models(db: str) -> None:
     """List every version of every model in DB (* deployed), metric beside its baseline."""
     with retailsql.connect(db, read_only=True) as con:
-        for row in con.sql("SHOW MODELS").fetchall():
+        for row in con.execute("SHOW MODELS").fetchall():
             click.echo(_model_line(row))
 
 

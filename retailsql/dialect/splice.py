@@ -6,7 +6,7 @@ written, once, so that parameters keep their number and order.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from statistics import NormalDist
 from typing import Any
@@ -165,7 +165,7 @@ def _recommend(call: MLCall, stored: StoredVersion) -> str:
     options = stored.signature.options
     user, item = quote(options["user_col"]), quote(stored.signature.label)
     if call.relation is None:
-        source = f"SELECT key AS {user} FROM {_histories(stored)}"
+        source = f"SELECT {_stored_keys([options['user_col']], options)} FROM {_histories(stored)}"
     else:
         source = f"SELECT DISTINCT {user} FROM {call.relation} AS __rs_users"
     k = int(call.struct.get("top_k", 10))
@@ -195,7 +195,7 @@ def _forecast(call: MLCall, stored: StoredVersion) -> str:
     level = float(call.struct.get("confidence_level", 0.95))
     at, value = quote(options["timestamp_col"]), quote(stored.signature.label)
     if call.relation is None:
-        keys = _stored_keys(options["id_cols"])
+        keys = "".join(f"{k}, " for k in [_stored_keys(options["id_cols"], options)] if k)
         source = f"SELECT {keys}last_at AS __rs_at, history AS __rs_h FROM {_histories(stored)}"
     else:
         columns = "".join(f"{c}, " for c in ids)
@@ -221,11 +221,15 @@ def _forecast(call: MLCall, stored: StoredVersion) -> str:
     )
 
 
-def _stored_keys(id_cols: list[str]) -> str:
-    """The id columns of stored histories: one is kept as it is, several as a JSON array."""
-    if len(id_cols) == 1:
-        return f"key AS {quote(id_cols[0])}, "
-    return "".join(f"key ->> {literal(c)} AS {quote(c)}, " for c in id_cols)
+def _stored_keys(columns: list[str], options: Mapping[str, Any]) -> str:
+    """The id columns of stored histories, in the types they had at training. Keys are text: one
+    id as it is, several as a JSON array.
+    """
+    one = len(columns) == 1
+    return ", ".join(
+        f"CAST({'key' if one else f'json_extract_string(key, {i})'} AS {kind}) AS {quote(column)}"
+        for i, (column, kind) in enumerate(zip(columns, options.get("key_types", ()), strict=True))
+    )
 
 
 _EXPANDERS: dict[

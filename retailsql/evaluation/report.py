@@ -22,6 +22,12 @@ GREATER_IS_BETTER = frozenset(
         "ndcg_at_k",
         "lift_at_10",
         "interval_coverage",
+        "explained_variance",
+        "r2_log",
+        "recall_at_k_all",
+        "ndcg_at_k_all",
+        "coverage",
+        "coverage_all",
     ]
 )
 """Metrics of which more is better; of all others less is."""

@@ -67,7 +67,8 @@ class RowScorer:
         vectors = self._clean_doubles(columns) if self._all_doubles else None
         null = None
         if vectors is None:
-            encoded = [encode(c) for encode, c in zip(self._encoders, columns, strict=True)]
+            with np.errstate(invalid="ignore"):
+                encoded = [encode(c) for encode, c in zip(self._encoders, columns, strict=True)]
             vectors = [values for values, _ in encoded]
             null = self._null_rows(encoded)
         return self._column(self._run(vectors, n)[:n], null)

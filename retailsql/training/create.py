@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace as dc_replace
 from typing import Any
 
 import duckdb
@@ -63,7 +64,7 @@ def create_model(
     fit = load(family)
     say("reading the training rows", 0.0)
     data = read_rows(connection, query, parameters, model_type)
-    fitted = fit(data, given, say)
+    fitted = _with_key_types(fit(data, given, say), data)
     previous = store.versions(connection, target.database, target, deployed=True)
     say("checking parity and registering", 0.98)
     version, model = _register(connection, target, family, model_type, given, query, fitted)
@@ -108,6 +109,15 @@ def read_rows(
     return TrainingData(table, types, model_type)
 
 
+def _with_key_types(fitted: Fitted, data: TrainingData) -> Fitted:
+    """The signature with the SQL types of the columns whose values name stored histories."""
+    options = fitted.signature.options
+    columns = options.get("id_cols") or [options[c] for c in ("user_col",) if c in options]
+    types = [data.sql_types[c] for c in columns]
+    signature = dc_replace(fitted.signature, options={**options, "key_types": types})
+    return dc_replace(fitted, signature=signature) if columns else fitted
+
+
 def _register(
     con: DuckDBPyConnection,
     target: ModelName,
@@ -142,6 +152,7 @@ def _result(
 ) -> dict[str, Any]:
     e = fitted.evaluation
     metric, value, baseline, baseline_value, _ = model.headline
+    words = _warnings(target, e, fitted.warnings, previous)
     return {
         "model": target.text,
         "version": version,
@@ -154,7 +165,7 @@ def _result(
         "rows_eval": e.rows_eval,
         "split": e.split,
         "parity_rows": len(fitted.parity_scores),
-        "warning": " ".join(_warnings(target, e, fitted.warnings, previous)) or None,
+        "warning": " ".join(f"{w.rstrip('.')}." for w in words) or None,
     }
 
 

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from retailsql.errors import TrainingError
 from retailsql.evaluation.ranking import buyers, own_frequency, ranking_metrics
 from retailsql.evaluation.report import Evaluation
 from retailsql.signature import Signature
@@ -124,8 +125,16 @@ def _evaluate(held: HeldOut, weights: ItemWeights) -> Evaluation:
     for figures in (metrics, *baselines.values()) if own_only else ():
         for name in [n for n in figures if n.endswith("_all")]:
             del figures[name]
+    # Where every customer has bought everything before, nothing novel is left to judge by.
+    primary = "recall_at_k" if "recall_at_k" in metrics else "recall_at_k_all"
+    if primary not in metrics:
+        raise TrainingError(
+            "No held-out purchase can judge the recommender",
+            seen=f"{len(truth)} customers held out: {held.split}",
+            todo="give more customers or a longer history, or set timestamp_col",
+        )
     return Evaluation(
-        split=held.split, primary="recall_at_k", metrics=metrics, baselines=baselines,
+        split=held.split, primary=primary, metrics=metrics, baselines=baselines,
         rows_train=len(train.user), rows_eval=len(truth),
     )  # fmt: skip
 

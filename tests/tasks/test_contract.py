@@ -156,3 +156,32 @@ def test_short_and_long_histories(shop):
     assert shop.execute(sql.format(1000)).fetchall() == [(7,)]
     with pytest.raises(retailsql.RetailSQLError, match="horizon"):
         shop.execute("SELECT demand_forecast([1, 2, 3], 99)").fetchall()
+
+
+def test_stored_keys_keep_their_types(con):
+    """Several ids, one id, no id; whole numbers stay whole numbers."""
+    con.execute(
+        "CREATE TABLE s AS SELECT i % 3 AS shop, 's' || (i % 2) AS sku, DATE '2024-01-01' + "
+        "(i // 6)::INT AS day, (i * 7) % 10 AS units FROM range(600) r(i)"
+    )
+    options = "model_type='LSTM', time_series_timestamp_col='day', time_series_data_col='units', "
+    options += "horizon=5, max_iterations=1"
+    ids = ", time_series_id_col=['shop', 'sku']"
+    con.execute(f"CREATE MODEL many OPTIONS({options}{ids}) AS FROM s")
+    con.execute(
+        f"CREATE MODEL one OPTIONS({options}) AS SELECT day, sum(units) AS units FROM s GROUP BY 1"
+    )
+    many = con.sql("FROM ML.FORECAST(MODEL many, STRUCT(1 AS horizon)) ORDER BY ALL")
+    assert many.columns[:3] == ["shop", "sku", "forecast_timestamp"]
+    assert [r[:2] for r in many.fetchall()] == [(a, b) for a in range(3) for b in ("s0", "s1")]
+    one = con.sql("FROM ML.FORECAST(MODEL one, STRUCT(2 AS horizon)) ORDER BY ALL")
+    assert one.columns[0] == "forecast_timestamp"
+    assert len(one.fetchall()) == 2
+    con.execute(
+        "CREATE MODEL k OPTIONS(model_type='ITEM_KNN', user_col='cust', item_col='item', "
+        "timestamp_col='day') AS SELECT i % 40 AS cust, (i * 7) % 53 AS item, "
+        "DATE '2024-01-01' + (i // 6)::INT AS day FROM range(600) r(i)"
+    )
+    rows = con.sql("FROM ML.RECOMMEND(MODEL k, STRUCT(2 AS top_k)) ORDER BY cust, rank")
+    assert [str(t) for t in rows.types] == ["BIGINT", "BIGINT", "DOUBLE", "INTEGER"]
+    assert rows.fetchall()[0][0] == 0
