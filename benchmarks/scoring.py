@@ -99,8 +99,8 @@ def query(con: retailsql.Session, expression: str, table: str = "numbers") -> Ca
 def overhead(con: retailsql.Session, models: dict[str, Trained], repeat: int) -> Table:
     """(a) SQL over ONNX Runtime directly plus an empty UDF."""
     out = Table(
-        "model", "threads", "SQL ms", "ONNX Runtime ms", "empty UDF ms", "ratio", "target", "",
-        "to a bare UDF", title="(a) Score in SQL / (ONNX Runtime directly + empty UDF)",
+        "model", "threads", "SQL ms", "ORT ms", "empty ms", "ratio", "target", "", "SQL / bare",
+        title="(a) Score in SQL / (ONNX Runtime directly + empty UDF); bare: shortest UDF",
     )  # fmt: skip
     feeds, columns = read_feeds(con), ", ".join(FEATURES)
     for threads in (1, 2):
@@ -177,7 +177,8 @@ def main() -> None:
             if "d" in arguments.only:
                 console.print(mixed(con, repeat))
         if "b" in arguments.only:
-            console.print(scoring_roundtrip.table(path, pipelines, repeat))
+            console.print(scoring_roundtrip.times_table(path, pipelines, repeat))
+            console.print(scoring_roundtrip.memory_table(path))
         if "e" in arguments.only:
             start = Path(folder) / "fifty.duckdb"
             console.print(scoring_start.table(start, models["linear_numbers"]))

@@ -34,11 +34,10 @@ MODELS: dict[str, tuple[str, dict[str, Any]]] = {
     "network": ("DNN_REGRESSOR", {"hidden_units": [32, 16], "max_iterations": 60}),
 }
 WORDS = {
-    "linear": "linear",
-    "boosting": "boosting, 100 trees of depth 3",
-    "forest": "forest, 50 trees of depth 6",
-    "network": "network, layers of 32 and 16",
-}
+    "linear": "linear", "boosting": "boosting 100x3", "forest": "forest 50x6",
+    "network": "network 32x16",
+}  # fmt: skip
+"""How the tables call them: trees x depth, units x units."""
 TREES = ("boosting", "forest")
 MIXED = ("linear", "boosting", "forest")
 

@@ -50,7 +50,7 @@ def main() -> None:
         names = {line.split("==")[0].lower() for line in listed.split()}
         if names & FORBIDDEN:
             sys.exit(f"the small install brought {', '.join(sorted(names & FORBIDDEN))}")
-        code = CHECK.replace("MODEL\")", f"{ROOT / 'tests/models/line_columns.onnx'}\")", 1)
+        code = CHECK.replace('MODEL")', f'{ROOT / "tests/models/line_columns.onnx"}")', 1)
         print(run(python, "-c", code, cwd=folder).strip())
         print(run(f"{folder}/bin/retailsql", "doctor", cwd=folder).splitlines()[-1])
         print(f"small install: {len(names)} packages, none of the extra `train`: passed")
