@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import os
+
+# Before scikit-learn is loaded: two test workers with two OpenMP threads each, on two cores, wait
+# for each other ten times longer than they work.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 from pathlib import Path
 
 import pytest
