@@ -8,6 +8,7 @@ trained on the first 20,000 rows. A second thread needs more than one row group 
 from __future__ import annotations
 
 import argparse
+import statistics
 import tempfile
 import threading
 from collections.abc import Callable
@@ -103,6 +104,7 @@ def overhead(con: retailsql.Session, models: dict[str, Trained], repeat: int) ->
         title="(a) Score in SQL / (ONNX Runtime directly + empty UDF); bare: shortest UDF",
     )  # fmt: skip
     feeds, columns = read_feeds(con), ", ".join(FEATURES)
+    alone: dict[int, float] = {}
     for threads in (1, 2):
         con.execute(f"SET threads = {threads}")
         for name in MODELS:
@@ -114,11 +116,16 @@ def overhead(con: retailsql.Session, models: dict[str, Trained], repeat: int) ->
             }
             times = in_turn(peers, repeat, budget=10)
             ratio = Ratio.of(times, "sql", "direct", "empty")
+            alone[threads] = statistics.median(times["direct"]) + alone.get(threads, 0.0)
             out.add_row(
                 WORDS[name], str(threads), *(milliseconds(times[p]) for p in list(peers)[:3]),
-                str(ratio), "<= 1.10", verdict(ratio.median <= 1.1),
+                str(ratio), "<= 1.10", verdict(ratio.median <= 1.1, ratio.best <= 1.1),
                 str(Ratio.of(times, "sql", "bare")),
             )  # fmt: skip
+    out.caption = (
+        f"Two threads made ONNX Runtime alone {alone[1] / alone[2]:.1f} times as fast; well below "
+        "2, the second core was busy and the rows of two threads mean nothing."
+    )
     return out
 
 
@@ -136,7 +143,7 @@ def macro(con: retailsql.Session, models: dict[str, Trained], repeat: int) -> Ta
     out = Table("model", "macro / positional", "positional / itself", "target", "",
                 title="(c) Row macro against the hidden function by position")  # fmt: skip
     out.add_row(WORDS["linear"], str(ratio), str(noise), "1 +- 0.03",
-                verdict(abs(ratio.median - 1) <= 0.03))  # fmt: skip
+                verdict(abs(ratio.median - 1) <= 0.03, abs(ratio.best - 1) <= 0.03))  # fmt: skip
     return out
 
 
@@ -149,10 +156,10 @@ def mixed(con: retailsql.Session, repeat: int) -> Table:
         peers = {t: query(con, f"{name}_{t}_score(t)", t) for t in ("mixed", "numbers")}
         times = in_turn(peers, repeat, budget=10)
         ratio = Ratio.of(times, "mixed", "numbers")
-        judged = name == "boosting"
+        word = verdict(ratio.median <= 1.5, ratio.best <= 1.5)
+        judged = ("<= 1.50", word) if name == "boosting" else ("", "")
         out.add_row(
-            WORDS[name], *(milliseconds(times[p]) for p in peers), str(ratio),
-            "<= 1.50" if judged else "", verdict(ratio.median <= 1.5) if judged else "",
+            WORDS[name], *(milliseconds(times[p]) for p in peers), str(ratio), *judged
         )  # fmt: skip
     return out
 

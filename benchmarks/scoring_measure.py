@@ -55,9 +55,11 @@ class Ratio:
         return f"{self.median:.2f} ({self.best:.2f})"
 
 
-def verdict(good: bool) -> str:
-    """The word of a target."""
-    return "[green]pass[/green]" if good else "[red]miss[/red]"
+def verdict(*good: bool) -> str:
+    """The word of a target: median and shortest times must both meet it, else it is unsure."""
+    if all(good):
+        return "[green]pass[/green]"
+    return "[yellow]unsure[/yellow]" if any(good) else "[red]miss[/red]"
 
 
 def milliseconds(values: list[float]) -> str:

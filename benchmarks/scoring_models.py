@@ -31,7 +31,7 @@ MODELS: dict[str, tuple[str, dict[str, Any]]] = {
     "linear": ("LINEAR_REG", {}),
     "boosting": ("BOOSTED_TREE_REGRESSOR", {"max_iterations": 100, "max_tree_depth": 3}),
     "forest": ("RANDOM_FOREST_REGRESSOR", {"num_parallel_tree": 50, "max_tree_depth": 6}),
-    "network": ("DNN_REGRESSOR", {"hidden_units": [32, 16], "max_iterations": 60}),
+    "network": ("DNN_REGRESSOR", {"hidden_units": [32, 16]}),
 }
 WORDS = {
     "linear": "linear", "boosting": "boosting 100x3", "forest": "forest 50x6",

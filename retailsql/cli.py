@@ -67,10 +67,11 @@ def sql(
 ) -> None:
     """Run SQL from FILES, from -c, or from standard input; print every statement's result."""
     from retailsql.demo.show import show_csv, show_rows
+    from retailsql.dialect.statements import split_script
 
     texts = [*command, *(f.read_text("utf-8") for f in files)] or [sys.stdin.read()]
     with _progress() as say, retailsql.connect(db, read_only=read_only, progress=say) as con:
-        for text in texts:
+        for text in (statement for t in texts for statement in split_script(t)):
             con.execute(text)
             columns = [c[0] for c in con.description or []]
             (show_csv if csv else show_rows)(columns, con.fetchall() if columns else [])

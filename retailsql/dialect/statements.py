@@ -80,6 +80,18 @@ def read_script(sql: str) -> list[Statement] | None:
     return statements
 
 
+def split_script(sql: str) -> list[str]:
+    """The statements of a text, each as written; the whole text where it cannot be taken apart.
+
+    >>> split_script("SELECT ';' ; -- a comment\\n SHOW MODELS;")
+    ["SELECT ';'", 'SHOW MODELS']
+    """
+    tokens = tokenize(sql)
+    if tokens is None:
+        return [sql]
+    return [sql[part[0].start : part[-1].end + 1] for part in _split(tokens)]
+
+
 def holds_ml_call(query: Query) -> bool:
     """True if ``ML.NAME(MODEL`` or ``ML.NAME(`` of a known name stands somewhere in it."""
     from retailsql.dialect.splice import find_call
