@@ -83,7 +83,7 @@ def read_script(sql: str) -> list[Statement] | None:
 def split_script(sql: str) -> list[str]:
     """The statements of a text, each as written; the whole text where it cannot be taken apart.
 
-    >>> split_script("SELECT ';' ; -- a comment\\n SHOW MODELS;")
+    >>> split_script("SELECT ';' ; SHOW MODELS;")
     ["SELECT ';'", 'SHOW MODELS']
     """
     tokens = tokenize(sql)

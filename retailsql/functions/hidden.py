@@ -257,7 +257,7 @@ def _udf(name: str, signature: Signature) -> tuple[Callable[..., pa.Array], Any,
             types = [parameter_type(f, signature) for f in signature.features]
             result = "DOUBLE" if signature.kind == "regressor" or signature.binary else "DOUBLE[]"
             function = _fixed_arity(
-                lambda *c: _scorer(name).score([_one(x) for x in c]), len(types)
+                lambda *c: _scorer(name).score(c), len(types)
             )
             return function, types, result
 
