@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -20,13 +21,22 @@ from retailsql.dialect.statements import (
     read_script,
 )
 from retailsql.errors import DatabaseOpenError, ModelNotFoundError
-from retailsql.functions import hidden, publish
-from retailsql.functions.diagnose import diagnose, needs_equip
+from retailsql.functions import publish
+from retailsql.functions.connection import raw
+from retailsql.functions.diagnose import diagnose, missing_hidden
 from retailsql.functions.equip import equip
+from retailsql.functions.transaction import in_transaction
 from retailsql.registry import store
+from retailsql.registry.fetch import first_row
 from retailsql.registry.names import literal, quote, resolve
 from retailsql.registry.store import StoredVersion
 
+_READERS = frozenset({
+    "arrow", "description", "df", "fetch_arrow_table", "fetch_df", "fetch_df_chunk",
+    "fetch_record_batch", "fetchall", "fetchdf", "fetchmany", "fetchnumpy", "fetchone", "pl",
+    "rowcount", "tf", "to_arrow_reader", "to_arrow_table", "torch",
+})  # fmt: skip
+"""Attributes of a connection that read the result of what was executed last."""
 _ATTACHES = re.compile(r"\b(?:ATTACH|ROLLBACK|ABORT)\b", re.IGNORECASE)
 
 
@@ -48,8 +58,13 @@ class Session:
     def __init__(self, connection: DuckDBPyConnection, progress: Any = None) -> None:
         self.connection = connection
         self.progress = progress
+        self._owed = False
 
     def __getattr__(self, name: str) -> Any:
+        if name == "connection":  # not set yet: a copy or an unpickled object
+            raise AttributeError(name)
+        if name not in _READERS:
+            self._settle()
         return getattr(self.connection, name)
 
     def __enter__(self) -> Session:
@@ -69,12 +84,23 @@ class Session:
 
     def cursor(self) -> Session:
         """Another session on the same database, for another thread."""
-        cursor = self.connection.cursor()
-        hidden.lend(cursor, self.connection)
-        return Session(cursor, self.progress)
+        return Session(self.connection.cursor(), self.progress)
+
+    def begin(self) -> Session:
+        """Begin a transaction."""
+        self._settle()
+        self.connection.begin()
+        return self
+
+    def commit(self) -> Session:
+        """Commit the transaction."""
+        self._settle()
+        self.connection.commit()
+        return self
 
     def rollback(self) -> Session:
         """Roll the transaction back; models made in it are gone."""
+        self._settle()
         self.connection.rollback()
         equip(self.connection)
         return self
@@ -86,14 +112,17 @@ class Session:
             query: one or more statements (or a DuckDB Statement object).
             parameters: for the placeholders of the last statement.
         """
+        self._settle()
         script = read_script(query) if isinstance(query, str) else None
         if script is None:
             self._run(lambda: self.connection.execute(query, parameters), query)
             return self
         for i, statement in enumerate(script):
+            self._settle()
             given = parameters if i == len(script) - 1 else None
             text, values = self._prepare(statement, given)
             self._run(lambda text=text, values=values: self.connection.execute(text, values), text)
+            self._owed = not isinstance(statement, Query)
         return self
 
     def sql(self, query: Any, *, alias: str = "", params: object = None) -> DuckDBPyRelation | None:
@@ -104,15 +133,25 @@ class Session:
             alias: name of the relation.
             params: for the placeholders of the last statement.
         """
+        self._settle()
         script = read_script(query) if isinstance(query, str) else None
         if script is None:
             return self._relation(query, alias, params)
         for statement in script[:-1]:
-            self.execute(self._prepare(statement, None)[0])
+            text, _ = self._prepare(statement, None)
+            self._run(lambda text=text: self.connection.execute(text).fetchall(), text)
         text, values = self._prepare(script[-1], params)
         return self._relation(text, alias, values)
 
     query = sql
+
+    def _settle(self) -> None:
+        """Discard the result row of a statement about models if nobody fetched it: like DDL, it
+        must not stand in the way of what comes next.
+        """
+        if self._owed:
+            self._owed = False
+            self.connection.fetchall()
 
     def _relation(self, text: Any, alias: str, params: object) -> DuckDBPyRelation | None:
         relation: DuckDBPyRelation | None = self._run(
@@ -126,9 +165,10 @@ class Session:
             try:
                 result = run()
             except duckdb.CatalogException as error:
-                if not needs_equip(error) or publish.in_transaction(self.connection):
+                missing = missing_hidden(error)
+                if missing is None or in_transaction(self.connection):
                     raise
-                equip(self.connection)
+                equip(self.connection, also=missing)
                 result = run()
         except duckdb.Error as error:
             said = diagnose(self.connection.cursor(), str(text), error)
@@ -216,6 +256,11 @@ class Session:
         return _row({"model": name.text, "deployed_version": stored.version})
 
     def _show(self) -> str:
+        """The list of models; a table of the user's own called models comes before it."""
+        own = "SELECT 1 FROM duckdb_tables() WHERE table_name = 'models' AND "
+        own += "database_name = current_database() AND schema_name = current_schema()"
+        if first_row(self.connection, own):
+            return "SHOW models"
         found = store.databases(self.connection)
         if not found:
             return _row({"model": None}) + " WHERE false"
@@ -251,24 +296,34 @@ def connect(
     """
     try:
         con = duckdb.connect(str(path), read_only=read_only, config=config or {})
-    except duckdb.IOException as error:
+    except duckdb.Error as error:
         raise _cannot_open(path, error) from error
-    # Without it `SELECT * FROM df` would look for df in this file's frames only.
-    con.execute("SET python_scan_all_frames = true")
+    # Without it `SELECT * FROM df` would look for df in this file's frames only. Where the user
+    # has locked the configuration, he has to do without.
+    with suppress(duckdb.InvalidInputException):
+        con.execute("SET python_scan_all_frames = true")
     equip(con)
     return Session(con, progress)
 
 
-def _cannot_open(path: str | Path, error: duckdb.IOException) -> DatabaseOpenError:
+def _cannot_open(path: str | Path, error: duckdb.Error) -> DatabaseOpenError:
     words = str(error).splitlines()[0]
-    if "lock" in words.lower():
+    if "lock on file" in words:
         return DatabaseOpenError(
             f"The database {path} is open in another process",
             seen=words.split("See also")[0].strip(),
             todo="close it there, or open it with read_only=True in every process",
         )
+    if "different configuration" in words:
+        return DatabaseOpenError(
+            f"The database {path} is open in this process with other settings",
+            seen=f"read_only and config differ: {words}",
+            todo="close the other connection, or open it with the same settings",
+        )
     return DatabaseOpenError(
-        f"The database {path} cannot be opened", seen=words, todo="check the path and its rights"
+        f"The database {path} cannot be opened",
+        seen=words,
+        todo="check the path, its rights and the settings",
     )
 
 
@@ -281,5 +336,5 @@ def attach(con: DuckDBPyConnection) -> DuckDBPyConnection:
     Returns:
         The same connection.
     """
-    equip(con)
+    equip(raw(con))
     return con

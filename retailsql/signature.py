@@ -182,7 +182,14 @@ class Signature:
             k: tuple(v) if isinstance(v, list) else v for k, v in data.pop("graph").items()
         }
         classes = tuple(data.pop("classes"))
-        return cls(features=features, graph=Graph(**graph), classes=classes, **data)
+        try:
+            return cls(features=features, graph=Graph(**graph), classes=classes, **data)
+        except TypeError as error:
+            raise SignatureError(
+                "A stored signature has fields this retailsql does not know",
+                seen=str(error),
+                todo="pip install --upgrade retailsql",
+            ) from error
 
 
 def _tuple(values: list[str] | None) -> tuple[str, ...] | None:

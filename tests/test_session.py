@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import time
+
 import duckdb
 import pandas as pd
 import pytest
 
 import retailsql
-from retailsql.errors import ModelNotFoundError, ScoringError, SignatureError, StatementError
+from retailsql.errors import (
+    DatabaseOpenError,
+    ModelNotFoundError,
+    ScoringError,
+    SignatureError,
+    StatementError,
+)
 
 
 def test_three_forms_agree(line):
@@ -145,3 +153,49 @@ def test_order_by_comments_and_strings_are_untouched(line):
 def test_a_function_called_ml_predict_of_the_users_own(con):
     con.execute("CREATE SCHEMA ml; CREATE MACRO ml.predict(x) AS x * 2")
     assert con.execute("SELECT ml.predict(4)").fetchall() == [(8,)]
+
+
+def test_the_row_of_a_statement_need_not_be_fetched(line):
+    """CREATE, DROP and ALTER MODEL stand in nobody's way, like DDL."""
+    line.execute("ALTER MODEL line SET OPTIONS(deployed_version = 1)")
+    assert line.sql("SELECT 1").fetchall() == [(1,)]
+    line.execute("ALTER MODEL line SET OPTIONS(deployed_version = 1)")
+    line.register("frame", pd.DataFrame({"x": [1]}))
+    line.execute("ALTER MODEL line SET OPTIONS(deployed_version = 1)")
+    line.begin().rollback()
+    assert line.sql("SHOW MODELS; SELECT 2").fetchall() == [(2,)]
+    assert line.execute("ALTER MODEL line SET OPTIONS(deployed_version = 1)").fetchone() == (
+        "line",
+        1,
+    )
+
+
+def test_begin_and_commit_return_the_session(line):
+    assert len(line.begin().execute("SHOW MODELS").fetchall()) == 1
+    assert line.commit() is line
+
+
+def test_a_table_called_models_is_the_users(line):
+    line.execute("CREATE TABLE models (x INTEGER)")
+    assert line.execute("SHOW MODELS").fetchall()[0][0] == "x"
+
+
+def test_other_settings_in_one_process(tmp_path):
+    path = tmp_path / "a.duckdb"
+    with retailsql.connect(path), pytest.raises(DatabaseOpenError, match="other settings"):
+        retailsql.connect(path, read_only=True)
+
+
+def test_a_locked_configuration_is_respected(tmp_path):
+    with retailsql.connect(config={"lock_configuration": True}) as con:
+        assert con.execute("SELECT 1").fetchall() == [(1,)]
+
+
+def test_a_wide_model_is_planned_in_time(con, tiny):
+    """Three hundred features: planning m_predict is not quadratic."""
+    columns = ", ".join(f"i * {k} AS f{k}" for k in range(300))
+    con.execute(f"CREATE TABLE w AS SELECT {columns}, i % 2 = 0 AS label FROM range(100) r(i)")
+    con.execute("CREATE MODEL m OPTIONS(model_type='LOGISTIC_REG') AS FROM w")
+    start = time.perf_counter()
+    con.execute("SELECT m_predict(w).predicted_label FROM w LIMIT 1").fetchall()
+    assert time.perf_counter() - start < 2.0

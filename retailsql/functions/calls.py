@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from retailsql.functions.hidden import hidden_name
+from retailsql.functions.scorers import hidden_name
 from retailsql.registry.names import literal, quote
 from retailsql.signature import Label, Signature
 

@@ -19,8 +19,9 @@ from retailsql.errors import (
     SignatureError,
     nearest,
 )
-from retailsql.functions.hidden import hidden_name, parameter_type
-from retailsql.functions.macros import VERBS
+from retailsql.functions.hidden import parameter_type
+from retailsql.functions.macros import ALL_VERBS, VERBS
+from retailsql.functions.scorers import hidden_name
 from retailsql.registry import store
 from retailsql.registry.store import StoredVersion
 
@@ -30,16 +31,18 @@ _NO_KEY = re.compile(r'Could not find key "([^"]+)" in struct')
 _NO_COLUMN = re.compile(r'does not have a column named "([^"]+)"')
 _NO_FUNCTION = re.compile(r"Function with name \"?([a-z0-9_.]+)\"? does not exist", re.I)
 _NO_OVERLOAD = re.compile(r"Macro ([a-z0-9_]+)\(\) does not support the supplied arguments", re.I)
-_CLASH = re.compile(r'Ambiguous reference to column name "?(predicted_[^"\s]+?)"? ')
-_VERBS = sorted({verb for verbs in VERBS.values() for verb in verbs})
+_CLASH = re.compile(r'Ambiguous reference to column name "(predicted_[^"]+)"')
 _ERRORS = RetailSQLError.__subclasses__()
-_CALLED = re.compile(rf"\b([a-z][a-z0-9_]*)_({'|'.join(_VERBS)})\s*\(", re.I)
-_HIDDEN_GONE = re.compile(r"Function with name \"?__rs_\w+\"? does not exist", re.I)
+_CALLED = re.compile(rf"\b([a-z][a-z0-9_]*)_({'|'.join(ALL_VERBS)})\s*\(", re.I)
+_HIDDEN_GONE = re.compile(r"Function with name \"?(__rs_\w+)\"? does not exist", re.I)
 
 
-def needs_equip(error: duckdb.Error) -> bool:
-    """True if a hidden function is missing: a database was attached behind retailsql's back."""
-    return _HIDDEN_GONE.search(str(error)) is not None
+def missing_hidden(error: duckdb.Error) -> str | None:
+    """The hidden function that is missing: a database was attached behind retailsql's back, or a
+    view calls a version that is no longer deployed.
+    """
+    found = _HIDDEN_GONE.search(str(error))
+    return found[1] if found else None
 
 
 def diagnose(con: DuckDBPyConnection, sql: str, error: duckdb.Error) -> RetailSQLError | None:
@@ -176,7 +179,7 @@ def _wrong_arguments(words: str, models: list[StoredVersion]) -> SignatureError 
 
 def _unknown_model(words: str, models: list[StoredVersion]) -> ModelNotFoundError | None:
     found = _NO_FUNCTION.search(words)
-    match = re.fullmatch(rf"(?:.*\.)?(.+)_({'|'.join(_VERBS)})", found[1]) if found else None
+    match = re.fullmatch(rf"(?:.*\.)?(.+)_({'|'.join(ALL_VERBS)})", found[1]) if found else None
     if not found or not match or found[1].startswith("__rs_"):
         return None
     functions = [

@@ -22,7 +22,9 @@ VERBS = {
     "forecaster": ("forecast",),
     "recommender": ("recommend", "similar"),
 }
-"""Verbs of each kind of model; all of them are dropped with it."""
+"""Verbs of each kind of model."""
+
+ALL_VERBS = sorted({verb for verbs in VERBS.values() for verb in verbs})
 
 
 def macros(name: ModelName, call: Call) -> dict[str, list[str]]:
@@ -89,5 +91,8 @@ def _struct(call: Call, score: str) -> str:
     """What ``_predict`` returns: a number, or label and probabilities in one struct."""
     if call.signature.kind == "regressor":
         return score
-    fields = ", ".join(f"{quote(k)} := {v}" for k, v in call.outputs(score).items())
-    return f"CASE WHEN {score} IS NOT NULL THEN struct_pack({fields}) END"
+    # In a lambda the score stands once: written out at each use, planning a wide model would take
+    # seconds.
+    fields = ", ".join(f"{quote(k)} := {v}" for k, v in call.outputs("s").items())
+    packed = f"CASE WHEN s IS NOT NULL THEN struct_pack({fields}) END"
+    return f"list_transform([{score}], lambda s: {packed})[1]"

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import duckdb
@@ -15,67 +13,19 @@ import pyarrow as pa
 from duckdb import DuckDBPyConnection
 
 from retailsql.errors import ModelNotFoundError, NameTakenError, RegistryError
-from retailsql.functions import hidden
+from retailsql.functions import hidden, scorers
 from retailsql.functions.calls import Call
 from retailsql.functions.certificate import certify
-from retailsql.functions.macros import VERBS, macros
+from retailsql.functions.macros import ALL_VERBS, VERBS, macros
+from retailsql.functions.transaction import in_transaction, own_transaction
 from retailsql.registry import store
 from retailsql.registry.fetch import first_row
 from retailsql.registry.names import ModelName
 from retailsql.registry.store import StoredVersion
-from retailsql.registry.version import ModelVersion
+from retailsql.registry.version import ModelVersion, histories_digest
 from retailsql.signature import Signature
 
 ATTEMPTS = 5
-
-
-def in_transaction(con: DuckDBPyConnection) -> bool:
-    """True if the connection has an open transaction.
-
-    Outside of one every statement has a number of its own. (Asking with BEGIN would abort it.)
-    """
-    try:
-        first, second = (first_row(con, "SELECT txid_current()") for _ in range(2))
-    except duckdb.TransactionException:
-        return True  # it is open and aborted
-    return first == second
-
-
-@contextmanager
-def own_transaction(con: DuckDBPyConnection) -> Iterator[bool]:
-    """A transaction around a block, unless the caller already has one: then his decides.
-
-    Yields:
-        True if the transaction is the block's own.
-
-    Raises:
-        RegistryError: another session changed the same rows at the same time.
-    """
-    own = not in_transaction(con)
-    if own:
-        con.begin()
-    try:
-        yield own
-        if own:
-            con.commit()
-    except BaseException as error:
-        if own:
-            _rollback(con)
-        if isinstance(error, duckdb.TransactionException | duckdb.ConstraintException):
-            raise RegistryError(
-                "Another session changed the registry at the same moment",
-                seen=str(error).splitlines()[0],
-                todo="run the statement again" if own else "ROLLBACK, then run it again",
-            ) from error
-        raise
-
-
-def _rollback(con: DuckDBPyConnection) -> None:
-    """Roll back, though a failed COMMIT may have ended the transaction already."""
-    try:
-        con.rollback()
-    except duckdb.TransactionException:
-        return
 
 
 def ensure_hidden(
@@ -100,7 +50,8 @@ def ensure_hidden(
         signature: its signature.
         held: the version itself, if no other connection can read it yet.
     """
-    scorer = hidden.lazy_scorer(con, model, database, content_hash, signature)
+    scorers.note_connection(con)
+    scorer = scorers.lazy_scorer(model, content_hash, signature)
     if held is not None:
         scorer.hold(held.artefact, held.histories)
     if not in_transaction(con):
@@ -120,26 +71,45 @@ def _visible(con: DuckDBPyConnection, name: str) -> bool:
     return first_row(con, sql, [name]) is not None
 
 
+@dataclass(frozen=True)
+class PublicFunction:
+    """A function that bears a name the model's would have."""
+
+    verb: str
+    is_table: bool
+    definition: str | None
+    ours: bool
+
+
+def public_functions(con: DuckDBPyConnection, name: ModelName) -> list[PublicFunction]:
+    """The functions ``<model>_<verb>`` there are, made by the registry or not."""
+    rows = con.execute(
+        "SELECT DISTINCT function_name, function_type = 'table_macro', macro_definition "
+        "FROM duckdb_functions() WHERE function_name = ANY(?) AND "
+        "((database_name = ? AND schema_name = ?) OR database_name = 'system')",
+        [[f"{name.name}_{v}" for v in ALL_VERBS], name.database, name.schema],
+    ).fetchall()
+    ours = re.compile(rf"__rs_{re.escape(name.name)}_[0-9a-f]{{12}}")
+    return [
+        PublicFunction(f[len(name.name) + 1 :], table, text, bool(text and ours.search(text)))
+        for f, table, text in rows
+    ]
+
+
 def check_names_free(con: DuckDBPyConnection, name: ModelName, signature: Signature) -> None:
     """Refuse to replace a function that the registry did not make.
 
     Raises:
         NameTakenError: there is one; the message names it.
     """
-    rows = con.execute(
-        "SELECT function_name, macro_definition FROM duckdb_functions() "
-        "WHERE function_name = ANY(?) AND ((database_name = ? AND schema_name = ?) "
-        "OR database_name = 'system')",
-        [[f"{name.name}_{v}" for v in VERBS[signature.kind]], name.database, name.schema],
-    ).fetchall()
-    ours = re.compile(rf"__rs_{re.escape(name.name)}_[0-9a-f]{{12}}")
-    for function, definition in rows:
-        if definition is None or not ours.search(definition):
+    for function in public_functions(con, name):
+        if function.verb in VERBS[signature.kind] and not function.ours:
+            called = f"{name.name}_{function.verb}"
             raise NameTakenError(
-                f"A function {function} exists that retailsql did not make",
-                seen=(definition or "built in")[:80],
+                f"A function {called} exists that retailsql did not make",
+                seen=(function.definition or "built in")[:80],
                 todo=f"call the model something else than {name.name!r}, "
-                f"or drop yours: DROP MACRO {function}",
+                f"or drop yours: DROP MACRO {called}",
             )
 
 
@@ -184,18 +154,27 @@ def register(
         NameTakenError: a function of that name exists that retailsql did not make.
         RegistryError: parity fails, or another session is in the way.
     """
+    store.check_writable(con, name.database)
     check_names_free(con, name, model.signature)
+    if model.histories is not None:
+        digest = histories_digest(model.histories)
+        told = {**model.signature.options, "histories_sha256": digest}
+        model = replace(model, signature=replace(model.signature, options=told))
     ensure_hidden(con, name.database, name.name, model.content_hash, model.signature, model)
     call = Call(name.name, model.content_hash, model.signature)
     model = replace(model, certificate=certify(con, call, rows, expected, framework, tolerance))
     for attempt in range(ATTEMPTS):
         try:
             return _write(con, name, model, call)
-        except RegistryError:
+        except (duckdb.TransactionException, duckdb.ConstraintException) as error:
             # Two sessions took the same number. In a transaction of our own the loser can simply
             # take the next one; in the user's, only he can decide.
             if attempt == ATTEMPTS - 1 or in_transaction(con):
-                raise
+                raise RegistryError(
+                    "Another session changed the registry at the same moment",
+                    seen=str(error).splitlines()[0],
+                    todo="ROLLBACK if a transaction is open, then run the statement again",
+                ) from error
             time.sleep(0.05 * (attempt + 1))
     raise AssertionError("unreachable")
 
@@ -215,8 +194,12 @@ def deploy(
 
     Raises:
         ModelNotFoundError: no such model or version.
+        CorruptModelError: its stored bytes or signature were changed; the deployed one stays.
     """
     stored = store.find(con, name, version)
+    store.check_writable(con, name.database)
+    artefact, expected = store.load_artefact(con, name.database, stored.content_hash)
+    scorers.check(name.text, stored.content_hash, stored.signature, artefact, expected)
     check_names_free(con, name, stored.signature)
     ensure_hidden(con, name.database, name.name, stored.content_hash, stored.signature)
     with own_transaction(con):
@@ -256,15 +239,25 @@ def drop(con: DuckDBPyConnection, name: ModelName, version: int | None = None) -
             f"Version {version} of model {name.text!r} is the deployed one",
             todo="deploy another version first, or drop the whole model",
         )
+    store.check_writable(con, name.database)
     with own_transaction(con):
         if version is None:
-            for verb in VERBS[held[-1].signature.kind]:
-                con.execute(f"DROP MACRO IF EXISTS {name.function(verb)}")
-                con.execute(f"DROP MACRO TABLE IF EXISTS {name.function(verb)}")
+            _drop_functions(con, name, keep=frozenset())
         store.delete(con, name, version)
 
 
 def _point_macros(con: DuckDBPyConnection, name: ModelName, call: Call) -> None:
-    for statements in macros(name, call).values():
+    """Make a version's public functions, and drop those that only another kind of model had."""
+    wanted = macros(name, call)
+    for statements in wanted.values():
         for statement in statements:
             con.execute(statement)
+    _drop_functions(con, name, keep=frozenset(wanted))
+
+
+def _drop_functions(con: DuckDBPyConnection, name: ModelName, keep: frozenset[str]) -> None:
+    """Drop the model's public functions, never one that the registry did not make."""
+    for function in public_functions(con, name):
+        if function.ours and function.verb not in keep:
+            kind = "MACRO TABLE" if function.is_table else "MACRO"
+            con.execute(f"DROP {kind} IF EXISTS {name.function(function.verb)}")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from duckdb import DuckDBPyConnection
 
-from retailsql.errors import NameTakenError
+from retailsql.errors import ModelNotFoundError, NameTakenError, nearest
 from retailsql.registry.fetch import first_row
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -35,7 +35,9 @@ def literal(value: object) -> str:
         return "NULL"
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, int | float):
+    if isinstance(value, float):
+        return f"CAST('{value!r}' AS DOUBLE)"
+    if isinstance(value, int):
         return repr(value)
     return "'" + str(value).replace("'", "''") + "'"
 
@@ -91,6 +93,7 @@ def resolve(con: DuckDBPyConnection, name: str | Sequence[str]) -> ModelName:
 
     Raises:
         NameTakenError: the last part is no name a function can be made of.
+        ModelNotFoundError: there is no such schema or database.
     """
     parts = split_name(name) if isinstance(name, str) else list(name)
     if not 1 <= len(parts) <= 3:
@@ -102,27 +105,35 @@ def resolve(con: DuckDBPyConnection, name: str | Sequence[str]) -> ModelName:
         raise NameTakenError(
             f"{parts[-1]!r} cannot name a model",
             wanted="a letter, then letters, digits and _ (functions are called <model>_<verb>)",
-            todo=f"call it {re.sub('[^a-z0-9]+', '_', model).strip('_') or 'm'!r}",
+            todo=f"call it {_proposal(model)!r}",
         )
     row = first_row(con, "SELECT current_database(), current_schema()")
     database, schema = row if row else ("memory", "main")
-    if len(parts) == 3:
-        return ModelName(parts[0], parts[1], model)
-    if len(parts) == 2:
-        if _is_database(con, parts[0]) and not _is_schema(con, database, parts[0]):
-            return ModelName(parts[0], "main", model)
-        return ModelName(database, parts[0], model)
-    return ModelName(database, schema, model)
+    if len(parts) == 1:
+        return ModelName(database, schema, model)
+    return ModelName(*_place(con, parts[:-1], database), model)
 
 
-def _is_database(con: DuckDBPyConnection, name: str) -> bool:
-    sql = "SELECT 1 FROM duckdb_databases() WHERE lower(database_name) = lower(?)"
-    return first_row(con, sql, [name]) is not None
+def _proposal(model: str) -> str:
+    """A name near to one that cannot be used."""
+    name = re.sub("[^a-z0-9]+", "_", model).strip("_")
+    return name if _NAME.fullmatch(name) else f"m_{name}".rstrip("_")
 
 
-def _is_schema(con: DuckDBPyConnection, database: str, name: str) -> bool:
-    sql = (
-        "SELECT 1 FROM duckdb_schemas() "
-        "WHERE database_name = ? AND lower(schema_name) = lower(?) LIMIT 1"
+def _place(con: DuckDBPyConnection, parts: list[str], current: str) -> tuple[str, str]:
+    """Database and schema that one or two names mean, in the catalog's own spelling."""
+    held = con.execute("SELECT DISTINCT database_name, schema_name FROM duckdb_schemas()")
+    places = {(d.lower(), s.lower()): (d, s) for d, s in held.fetchall()}
+    wanted = [part.lower() for part in parts]
+    tries = [(wanted[0], wanted[1])] if len(wanted) == 2 else [
+        (current.lower(), wanted[0]), (wanted[0], "main"),
+    ]  # fmt: skip
+    for place in tries:
+        if place in places:
+            return places[place]
+    known = {s for d, s in places.values() if d == current} | {d for d, _ in places.values()}
+    raise ModelNotFoundError(
+        f"There is no schema or database {'.'.join(parts)!r}",
+        wanted=nearest(parts[0], known - {"system", "temp"}),
+        todo="correct the name, ATTACH the database or CREATE SCHEMA first",
     )
-    return first_row(con, sql, [database, name]) is not None

@@ -12,7 +12,7 @@ from importlib.resources import files
 import pyarrow as pa
 from duckdb import DuckDBPyConnection
 
-from retailsql.errors import ModelNotFoundError, nearest
+from retailsql.errors import ModelNotFoundError, RegistryError, SignatureError, nearest
 from retailsql.registry.fetch import first_row
 from retailsql.registry.names import ModelName, quote
 from retailsql.registry.version import ModelVersion
@@ -43,28 +43,38 @@ class StoredVersion:
     metric_value: float | None
 
 
+_REGISTRIES = (
+    "SELECT DISTINCT database_name FROM duckdb_columns() WHERE schema_name = 'retailsql' "
+    "AND table_name = 'versions' AND column_name = 'artefact_sha256'"
+)
+"""Databases that have a registry; a user's own table called retailsql.versions is none."""
+
+
 def exists(con: DuckDBPyConnection, database: str) -> bool:
     """True if the database has a registry."""
-    sql = (
-        "SELECT 1 FROM duckdb_tables() WHERE database_name = ? "
-        "AND schema_name = 'retailsql' AND table_name = 'versions'"
-    )
-    return first_row(con, sql, [database]) is not None
+    return first_row(con, f"{_REGISTRIES} AND database_name = ?", [database]) is not None
 
 
 def databases(con: DuckDBPyConnection) -> list[str]:
     """The attached databases that have a registry."""
-    sql = (
-        "SELECT database_name FROM duckdb_tables() "
-        "WHERE schema_name = 'retailsql' AND table_name = 'versions' ORDER BY 1"
-    )
-    return [row[0] for row in con.execute(sql).fetchall()]
+    return [row[0] for row in con.execute(f"{_REGISTRIES} ORDER BY 1").fetchall()]
 
 
 def ensure(con: DuckDBPyConnection, database: str) -> None:
     """Create the registry's schema and tables where they are missing."""
     if exists(con, database):
         return
+    taken = con.execute(
+        "SELECT table_name FROM duckdb_tables() WHERE database_name = ? "
+        "AND schema_name = 'retailsql' AND table_name = ANY(?)",
+        [database, ["models", "versions", "deployments", "histories"]],
+    ).fetchall()
+    if taken:
+        raise RegistryError(
+            f"Schema retailsql of database {database!r} holds tables that are not the registry's",
+            seen=", ".join(name for (name,) in taken),
+            todo="rename them: the registry keeps its tables in that schema",
+        )
     con.execute(_sql_file("schema.sql", database))
     if database.lower() != "retailsql":  # DuckDB finds the names in such a view ambiguous
         view = f"{quote(database)}.retailsql.model_versions"
@@ -167,7 +177,11 @@ def _log(con: DuckDBPyConnection, name: ModelName, version: int, action: str) ->
 
 
 def versions(
-    con: DuckDBPyConnection, database: str, name: ModelName | None = None, deployed: bool = False
+    con: DuckDBPyConnection,
+    database: str,
+    name: ModelName | None = None,
+    deployed: bool = False,
+    strict: bool = True,
 ) -> list[StoredVersion]:
     """Registered versions of one database, oldest first.
 
@@ -176,6 +190,10 @@ def versions(
         database: its name.
         name: only those of this model.
         deployed: only those the public functions use.
+        strict: raise for a version that cannot be read, instead of leaving it out.
+
+    Raises:
+        SignatureError: a version was written by a newer retailsql (if ``strict``).
     """
     if not exists(con, database):
         return []
@@ -192,14 +210,19 @@ def versions(
         f"WHERE {' AND '.join(where)} ORDER BY 1, 2, 3",
         {"schema": name.schema, "name": name.name} if name else {},
     ).fetchall()
-    return [
-        StoredVersion(
-            ModelName(database, schema, model), number, is_deployed, content_hash, model_type,
-            Signature.from_json(signature), evaluation, metric_value,
+    found = []
+    for schema, model, number, is_deployed, content_hash, model_type, text, *told in rows:
+        try:
+            signature = Signature.from_json(text)
+        except SignatureError:
+            if strict:
+                raise
+            continue
+        target = ModelName(database, schema, model)
+        found.append(
+            StoredVersion(target, number, is_deployed, content_hash, model_type, signature, *told)
         )
-        for schema, model, number, is_deployed, content_hash, model_type, signature, evaluation,
-        metric_value in rows
-    ]  # fmt: skip
+    return found
 
 
 def find(con: DuckDBPyConnection, name: ModelName, version: int | None = None) -> StoredVersion:
@@ -236,7 +259,7 @@ def load_artefact(con: DuckDBPyConnection, database: str, content_hash: str) -> 
     row = first_row(
         con,
         f"SELECT artefact, artefact_sha256 FROM {quote(database)}.retailsql.versions "
-        "WHERE content_hash = ? LIMIT 1",
+        "WHERE content_hash = ? ORDER BY sha256(artefact) = artefact_sha256 DESC LIMIT 1",
         [content_hash],
     )
     if row is None:
@@ -245,6 +268,21 @@ def load_artefact(con: DuckDBPyConnection, database: str, content_hash: str) -> 
             todo="it was dropped: create it again",
         )
     return bytes(row[0]), row[1]
+
+
+def check_writable(con: DuckDBPyConnection, database: str) -> None:
+    """Refuse, before any work, to write to a database that was opened without the right to.
+
+    Raises:
+        RegistryError: it was opened read-only.
+    """
+    sql = "SELECT readonly FROM duckdb_databases() WHERE database_name = ?"
+    row = first_row(con, sql, [database])
+    if row and row[0]:
+        raise RegistryError(
+            f"Database {database!r} is open for reading only",
+            todo="open it without read_only=True, in one process at a time",
+        )
 
 
 def load_histories(con: DuckDBPyConnection, database: str, content_hash: str) -> pa.Table:

@@ -15,6 +15,23 @@ from retailsql.scoring.onnx_session import sha256
 from retailsql.signature import Signature
 
 
+def content_hash_of(artefact: bytes, signature: Signature) -> str:
+    """Twelve hexadecimal digits over artefact and signature: what a score can depend on, and
+    nothing else (stored histories are in the signature, by their digest).
+    """
+    return hashlib.sha256(artefact + signature.to_json().encode()).hexdigest()[:12]
+
+
+def histories_digest(histories: pa.Table) -> str:
+    """SHA-256 over what scores read of stored histories, whatever the order of the rows."""
+    kept = [c for c in ("key", "items", "history") if c in histories.column_names]
+    rows = histories.select(kept).to_pylist()
+    digest = hashlib.sha256()
+    for row in sorted(rows, key=lambda row: str(row["key"])):
+        digest.update(json.dumps({k: v for k, v in row.items() if v is not None}).encode())
+    return digest.hexdigest()
+
+
 @dataclass(frozen=True)
 class ModelVersion:
     """A model that can be registered.
@@ -49,14 +66,8 @@ class ModelVersion:
 
     @cached_property
     def content_hash(self) -> str:
-        """Twelve hexadecimal digits over artefact, signature and histories: what a score can
-        depend on, and nothing else. Equal models have equal hashes and share one function.
-        """
-        digest = hashlib.sha256(self.artefact)
-        digest.update(self.signature.to_json().encode())
-        if self.histories is not None:
-            digest.update(json.dumps(self.histories.to_pydict(), default=str).encode())
-        return digest.hexdigest()[:12]
+        """Names the hidden function; equal models have equal hashes and share one."""
+        return content_hash_of(self.artefact, self.signature)
 
     @property
     def artefact_sha256(self) -> str:
