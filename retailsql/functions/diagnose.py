@@ -29,6 +29,7 @@ _UDF = re.compile(r"Python exception occurred while executing the UDF: (\w+): (.
 _NO_MATCH = re.compile(r"No function matches .*? '(__rs_[a-z0-9_]+)\((.*)\)'\. You might", re.S)
 _NO_KEY = re.compile(r'Could not find key "([^"]+)" in struct')
 _NO_COLUMN = re.compile(r'does not have a column named "([^"]+)"')
+_NO_REFERENCE = re.compile(r'Referenced column "([^"]+)" not found')
 _NO_FUNCTION = re.compile(r"Function with name \"?([a-z0-9_.]+)\"? does not exist", re.I)
 _NO_OVERLOAD = re.compile(r"Macro ([a-z0-9_]+)\(\) does not support the supplied arguments", re.I)
 _CLASH = re.compile(r'Ambiguous reference to column name "(predicted_[^"]+)"')
@@ -140,21 +141,34 @@ def _called(sql: str, models: list[StoredVersion]) -> list[StoredVersion]:
     ]  # fmt: skip
 
 
+def _needed(model: StoredVersion) -> dict[str, str]:
+    """The columns a model's rows must have, with their types."""
+    signature = model.signature
+    if signature.features:
+        return {f.name: parameter_type(f, signature) for f in signature.features}
+    options = signature.options
+    ids = options.get("id_cols") or [options[c] for c in ("user_col",) if c in options]
+    columns = dict(zip(ids, options.get("key_types", ()), strict=False))
+    if signature.kind == "forecaster" and "timestamp_col" in options:
+        columns |= {options["timestamp_col"]: "DATE or TIMESTAMP", signature.label: "a number"}
+    return columns
+
+
 def _missing_column(words: str, sql: str, models: list[StoredVersion]) -> SignatureError | None:
-    found = _NO_KEY.search(words) or _NO_COLUMN.search(words)
+    found = _NO_KEY.search(words) or _NO_COLUMN.search(words) or _NO_REFERENCE.search(words)
     if not found:
         return None
     for model in _called(sql, models):
-        for feature in model.signature.features:
-            if feature.name.lower() == found[1].lower():
-                listed = re.findall(r'"([^"]+)"', words.split("Candidate")[-1])
-                near = nearest(feature.name, listed) if "Candidate" in words else "not listed"
+        for column, kind in _needed(model).items():
+            if column.lower() == found[1].lower():
+                listed = re.findall(r'"([^"]+)"', words.split("andidate", 1)[-1])
+                near = nearest(column, listed) if "andidate" in words else "not listed"
                 return SignatureError(
-                    f"Model {model.name.text!r} needs a column {feature.name!r} that is not there",
-                    seen=near, wanted=f"{feature.name} {parameter_type(feature, model.signature)}",
-                    todo="add the column to the rows, or name one: SELECT x AS "
-                    f"{feature.name}",
-                )  # fmt: skip
+                    f"Model {model.name.text!r} needs a column {column!r} that is not there",
+                    seen=near,
+                    wanted=f"{column} {kind}",
+                    todo=f"add the column to the rows, or name one: SELECT x AS {column}",
+                )
     return None
 
 

@@ -104,8 +104,9 @@ def parameter_type(feature: Feature, signature: Signature) -> str:
             return "BOOLEAN"
         case "date":
             return "DATE"
-        case "timestamp":
-            return "TIMESTAMP"
+        case "timestamp":  # from one to the other, DuckDB shifts by the session's time zone
+            zoned = feature.sql_type.upper() in ("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ")
+            return "TIMESTAMP WITH TIME ZONE" if zoned else "TIMESTAMP"
         case _:
             return "VARCHAR"
 
