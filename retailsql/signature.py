@@ -6,13 +6,16 @@ It fixes the *encoding*, the one way in which a SQL value becomes a number of th
 ===========  =================================  ====================================================
 kind         SQL type                           graph input: a vector of shape (rows,)
 ===========  =================================  ====================================================
-number       DOUBLE FLOAT BIGINT INTEGER ...    double; NULL and NaN are NaN; infinity is an error
+number       DOUBLE FLOAT BIGINT INTEGER ...    double; NULL and NaN are NaN; see below
 boolean      BOOLEAN                            double 0 or 1; NULL is NaN
 date         DATE                               double, days since 1970-01-01; NULL is NaN
-timestamp    TIMESTAMP                          double, days since 1970-01-01 with fraction
+timestamp    TIMESTAMP [WITH TIME ZONE]         double, days since 1970-01-01 (UTC) with fraction
 category     VARCHAR with ``categories``        int64 code: 0..n-1 as listed, n NULL, n+1 unseen
 text         VARCHAR without ``categories``     string; imported graphs only
 ===========  =================================  ====================================================
+
+Infinity is an error, of dates too. So is a number that the graph's type cannot hold: beyond 32 bits
+for int32, beyond the largest 32-bit float for all but graphs whose scores are doubles.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
 """Tabular models: trained, exported, scored by the scorer, and equal to scikit-learn."""
 
+import decimal
 import json
 
 import duckdb
@@ -101,6 +102,29 @@ def test_three_classes(model_type):
     assert fitted.signature.positive_class is None
     assert fitted.evaluation.primary == "log_loss"
     assert fitted.parity_scores.shape[1] == 3
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "kind"),
+    [
+        (9007199254740992, 9007199254740993, pa.int64()),
+        (1234567890123456788, 1234567890123456789, pa.int64()),
+        (2**64 - 2, 2**64 - 1, pa.uint64()),
+        (2**90, 2**90 + 1, pa.decimal128(38, 0)),
+    ],
+)
+def test_whole_number_classes_keep_every_digit(low, high, kind):
+    """Two ids that are one and the same as doubles are two classes."""
+    signal = rows()[1]
+    values = [high if s else low for s in signal > np.median(signal)]
+    label = pa.array(
+        [decimal.Decimal(v) for v in values] if pa.types.is_decimal(kind) else values, kind
+    )
+    sql_type = {"int64": "BIGINT", "uint64": "UBIGINT"}.get(str(kind), "HUGEINT")
+    fitted = train(data("LOGISTIC_REG", label, sql_type), positive_class=high)
+    assert fitted.signature.classes == (low, high)
+    assert fitted.signature.positive_class == high
+    assert fitted.evaluation.metrics["roc_auc"] > 0.85
 
 
 @pytest.mark.parametrize("log", [False, True])

@@ -18,9 +18,16 @@ def train(training, **options):
 X = pa.array(np.arange(N, dtype=float))
 FLAG = pa.array(np.arange(N) % 2 == 0)
 HOLES = pa.nulls(N, pa.float64())
+NEVER = pa.array([2**31 - 1, -(2**31 - 1)] + [1] * (N - 2), pa.date32())
+ENDS = pa.array([2**63 - 1, -(2**63 - 1), None] + [1] * (N - 3), pa.timestamp("us"))
+LAST = pa.array([2**63 - 1] + [1] * (N - 1), pa.timestamp("ns"))
+HUGE = pa.array([1e39] + [1.0] * (N - 1))
 INFINITE = pa.array([np.inf] * 2 + [1.0] * (N - 2))
 RARE = pa.array([2] + [0, 1] * (N // 2 - 1) + [0])
-SQL_TYPES = {"double": "DOUBLE", "bool": "BOOLEAN", "int64": "BIGINT", "string": "VARCHAR"}
+SQL_TYPES = {
+    "double": "DOUBLE", "bool": "BOOLEAN", "int64": "BIGINT", "string": "VARCHAR",
+    "date32[day]": "DATE", "timestamp[us]": "TIMESTAMP", "timestamp[ns]": "TIMESTAMP_NS",
+}  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -32,6 +39,10 @@ SQL_TYPES = {"double": "DOUBLE", "bool": "BOOLEAN", "int64": "BIGINT", "string":
         ({"x": X[:0], "label": FLAG[:0]}, "LOGISTIC_REG", {}, "no rows"),
         ({"x": HOLES, "label": FLAG}, "LOGISTIC_REG", {}, "'x' is NULL in every row"),
         ({"x": INFINITE, "label": FLAG}, "LOGISTIC_REG", {}, "'x' holds infinite.*2 of 600"),
+        ({"x": HUGE, "label": FLAG}, "LOGISTIC_REG", {}, "'x' holds .*too large.*1 of 600"),
+        ({"x": NEVER, "label": FLAG}, "LOGISTIC_REG", {}, "'x' holds infinite dates.*2 of 600"),
+        ({"x": ENDS, "label": FLAG}, "LOGISTIC_REG", {}, "'x' holds infinite times.*2 of 600"),
+        ({"x": LAST, "label": FLAG}, "LOGISTIC_REG", {}, "'x' holds infinite times.*1 of 600"),
         ({"label": FLAG}, "LOGISTIC_REG", {}, "No feature is left"),
         ({"x": X, "label": pa.array(["a"] * N)}, "LINEAR_REG", {}, "no number"),
         ({"x": X, "label": FLAG}, "LINEAR_REG", {}, "no number"),

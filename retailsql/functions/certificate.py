@@ -11,6 +11,7 @@ from duckdb import DuckDBPyConnection
 
 from retailsql.errors import RegistryError
 from retailsql.functions.calls import Call
+from retailsql.scoring.buffers import to_arrow
 
 MAX_SHARE_OVER = 0.01
 """A model is refused if more than this share of the rows differs by more than the tolerance: a
@@ -82,7 +83,7 @@ def _through_sql(
     con: DuckDBPyConnection, call: Call, rows: pa.Table, expected: np.ndarray[Any, Any]
 ) -> np.ndarray[Any, np.dtype[np.float64]]:
     """The scores SQL gives, in the shape of ``expected``."""
-    at = pa.array(np.arange(len(rows), dtype=np.int64))
+    at = to_arrow(np.arange(len(rows), dtype=np.int64), pa.int64())
     con.register("__rs_parity", rows.append_column("__rs_at", at))
     width = 1 if expected.ndim == 1 else expected.shape[1]
     try:

@@ -161,7 +161,9 @@ def _missing_column(words: str, sql: str, models: list[StoredVersion]) -> Signat
     for model in _called(sql, models):
         for column, kind in _needed(model).items():
             if column.lower() == found[1].lower():
-                listed = re.findall(r'"([^"]+)"', words.split("andidate", 1)[-1])
+                listed = re.findall(
+                    r'"([^"]+)"', words.split("andidate", 1)[-1].split("\n\nLINE")[0]
+                )
                 near = nearest(column, listed) if "andidate" in words else "not listed"
                 return SignatureError(
                     f"Model {model.name.text!r} needs a column {column!r} that is not there",

@@ -9,12 +9,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import duckdb
 import numpy as np
-import pyarrow as pa
+from duckdb import DuckDBPyConnection
 
 from retailsql.errors import ImportModelError, nearest
-from retailsql.functions import certificate, publish
+from retailsql.functions import certificate, onnx_probe, publish
 from retailsql.functions.connection import raw
+from retailsql.functions.onnx_classes import find_positive, label_type_of, read_classes
 from retailsql.registry.names import resolve
 from retailsql.registry.version import ModelVersion
 from retailsql.scoring.onnx_session import MAX_BYTES, open_graph
@@ -37,7 +39,7 @@ _FITS = {
     "int64": ("number", "boolean", "date", "category"), "int32": ("number", "boolean", "category"),
     "bool": ("boolean",), "string": ("text",),
 }  # fmt: skip
-_WHOLE = ("BIGINT", "INTEGER", "SMALLINT", "TINYINT", "UBIGINT", "UINTEGER", "USMALLINT")
+_ON_NULL = ("null", "error", "impute")
 
 
 def import_onnx(
@@ -60,8 +62,9 @@ def import_onnx(
         con: a Session or a DuckDB connection.
         name: the model's name; functions are called ``<name>_<verb>``.
         onnx: path or bytes of the file. All weights must be inside.
-        inputs: column -> SQL type, in the order of the matrix if the graph takes one. May be left
-            out where the graph has one input per column: then its names are the columns' names.
+        inputs: column -> SQL type, under any of DuckDB's names for it, in the order of the matrix
+            if the graph takes one. May be left out where the graph has one input per column: then
+            its names are the columns' names.
         outputs: the graph outputs to use, ``[score]`` or ``[label, probabilities]``. Left out: a
             regressor's only output, or a classifier's second.
         label: outputs are called ``predicted_<label>``.
@@ -70,7 +73,7 @@ def import_onnx(
         positive_class: the class ``_score`` is the probability of; 1, true or 'yes' if left out.
         categories: text column -> its categories in code order, for graphs that take codes.
         on_null: ``null`` (a NULL in any column scores NULL), ``error``, or ``impute`` if the
-            graph itself knows what to do with NaN.
+            graph itself knows what to do with NaN; all its inputs must be float or double then.
         replace: whether a new version may be put over a model of that name.
 
     Returns:
@@ -78,23 +81,49 @@ def import_onnx(
 
     Raises:
         ImportModelError: the file is refused, with the reason; nothing is registered.
+        SignatureError: a column's SQL type is one that no model takes.
         NameTakenError: the name is in use by something else.
     """
     connection = raw(con)
     target = resolve(connection, name)
     publish.check_replace(connection, target, replace)
+    _check_on_null(on_null)
     data = _read(onnx)
     session = open_graph(data)
+    if inputs is not None:
+        inputs = {str(c): _sql_type(connection, str(c), t) for c, t in inputs.items()}
     features, graph = _bind(session, inputs, categories or {}, on_null)
     signature = _signature(session, features, graph, outputs, label, classes, positive_class)
     model = ModelVersion(
         data, signature, "ONNX", profile={"source": "imported"},
         libraries=certificate.libraries("onnxruntime", "duckdb", "numpy", "retailsql"),
     )  # fmt: skip
-    rows, expected = _probe(session, signature)
+    rows, expected = onnx_probe.probe(session, signature)
     return publish.register(
         connection, target, model, rows, expected, framework="onnxruntime", tolerance=0.0
     )
+
+
+def _check_on_null(on_null: str) -> None:
+    if on_null not in _ON_NULL:
+        raise ImportModelError(
+            "on_null does not say what to do with a NULL",
+            seen=repr(on_null), wanted=", ".join(map(repr, _ON_NULL)),
+        )  # fmt: skip
+
+
+def _sql_type(connection: DuckDBPyConnection, column: str, given: object) -> str:
+    """DuckDB's own name of a SQL type: INTEGER for INT. DuckDB parses it as a type and nothing
+    else.
+    """
+    try:
+        return str(connection.type(str(given)))
+    except duckdb.Error as error:
+        raise ImportModelError(
+            f"Column {column!r} has a SQL type that DuckDB does not know",
+            seen=repr(given), wanted="DOUBLE, BIGINT, BOOLEAN, DATE, TIMESTAMP or VARCHAR",
+            todo=f"correct inputs={{{column!r}: ...}}",
+        ) from error  # fmt: skip
 
 
 def _read(onnx: bytes | str | Path) -> bytes:
@@ -149,6 +178,7 @@ def _bind(
                 seen=f"{len(inputs)} in inputs", wanted=f"{width}",
             )  # fmt: skip
         order, per_column = list(inputs), dtypes * len(inputs)
+        _check_distinct(order)
     else:
         order, per_column = [n.name for n in nodes], dtypes
         if set(order) != set(inputs):
@@ -158,6 +188,7 @@ def _bind(
                 seen=", ".join(inputs), wanted=", ".join(order),
                 todo=f"the nearest graph input is {nearest(wrong[0], order)}",
             )  # fmt: skip
+        _check_distinct(order)
     features = tuple(
         _feature(column, inputs[column], dtype, categories.get(column), on_null)
         for column, dtype in zip(order, per_column, strict=True)
@@ -166,6 +197,18 @@ def _bind(
     return features, Graph(
         tuple(n.name for n in nodes), tuple(dtypes), "", matrix=matrix, columns=columns
     )
+
+
+def _check_distinct(columns: Sequence[str]) -> None:
+    """SQL compares names without their case."""
+    first: dict[str, str] = {}
+    for column in columns:
+        other = first.setdefault(column.lower(), column)
+        if other is not column:
+            raise ImportModelError(
+                f"Columns {other!r} and {column!r} differ only in case, which SQL does not see",
+                wanted="names that differ", todo="rename one of them",
+            )  # fmt: skip
 
 
 def _check_input(node: Any) -> None:
@@ -191,15 +234,21 @@ def _feature(
     name: str, sql_type: str, dtype: str, categories: Sequence[str] | None, on_null: OnNull
 ) -> Feature:
     listed = tuple(categories) if categories is not None else None
-    feature = Feature(name, sql_type.upper(), on_null, categories=listed, on_unseen="null")
+    feature = Feature(name, sql_type, on_null, categories=listed, on_unseen="null")
     whole = dtype in ("float", "double") or feature.kind != "number"
-    if feature.kind not in _FITS[dtype] or not (whole or feature.sql_type in _WHOLE):
+    if feature.kind not in _FITS[dtype] or not (whole or feature.sql_type in onnx_probe.WHOLE):
         todo = f"declare {name!r} as {_SQL_TYPES[dtype]}"
         if feature.kind == "text":
             todo += ", or pass its categories={" + repr(name) + ": [...]} if the graph takes codes"
         raise ImportModelError(
             f"Column {name!r} does not fit the graph's input", seen=sql_type,
             wanted=f"a SQL type for tensor({dtype}), such as {_SQL_TYPES[dtype]}", todo=todo,
+        )  # fmt: skip
+    if on_null == "impute" and dtype not in ("float", "double"):
+        raise ImportModelError(
+            f"on_null='impute' does not fit column {name!r}: its input has no NaN for a NULL",
+            seen=f"tensor({dtype})", wanted="tensor(float) or tensor(double)",
+            todo="leave on_null out (a NULL scores NULL), or export the graph with float inputs",
         )  # fmt: skip
     return feature
 
@@ -226,119 +275,12 @@ def _signature(
     score = names[-1]
     zipmap = nodes[score].type.startswith("seq(map(")
     graph = Graph(graph.inputs, graph.dtypes, score, graph.matrix, graph.columns, zipmap)
-    raw_output = _run_two_rows(session, features, graph)
+    raw_output = onnx_probe.answer(session, features, graph, onnx_probe.sample(features, 2, 0))
     width = len(raw_output[0]) if zipmap else int(np.prod(np.shape(raw_output)[1:], dtype=int))
     if len(names) == 1 and width == 1 and classes is None:
         return Signature("regressor", features, graph, label, "DOUBLE")
-    if zipmap and classes is None:
-        classes = list(raw_output[0])
-    classes = _classes(classes, max(width, 2), nodes[names[0]].type, len(names) == 2)
-    label_type = _label_type(classes)
-    positive = _positive(classes, positive_class)
+    keys = list(raw_output[0]) if zipmap else None
+    classes = read_classes(classes, keys, max(width, 2), nodes[names[0]].type, len(names) == 2)
+    label_type = label_type_of(classes)
+    positive = find_positive(classes, positive_class)
     return Signature("classifier", features, graph, label, label_type, tuple(classes), positive)
-
-
-def _classes(
-    classes: Sequence[Label] | None, width: int, label_type: str, labelled: bool
-) -> list[Label]:
-    if classes is None:
-        if labelled and label_type == "tensor(string)":
-            raise ImportModelError(
-                "The classes are text, and the graph does not tell which",
-                todo="pass classes=[...] in the order of the probabilities (model.classes_)",
-            )
-        return list(range(width))
-    if len(classes) != width:
-        raise ImportModelError(
-            "The number of classes is not that of the graph's probabilities",
-            seen=len(classes), wanted=width,
-        )  # fmt: skip
-    return list(classes)
-
-
-def _label_type(classes: Sequence[Label]) -> str:
-    if all(isinstance(c, bool) for c in classes):
-        return "BOOLEAN"
-    return "BIGINT" if all(isinstance(c, int) for c in classes) else "VARCHAR"
-
-
-def _positive(classes: Sequence[Label], wanted: Label | None) -> Label | None:
-    """The positive class of two: true, 1, 'yes', or the one asked for."""
-    if wanted is not None:
-        if wanted not in classes:
-            raise ImportModelError(
-                "positive_class is none of the classes", seen=repr(wanted),
-                wanted=", ".join(map(repr, classes)),
-            )  # fmt: skip
-        return wanted
-    if len(classes) != 2:
-        return None
-    return next((c for c in classes if str(c).lower() in ("true", "1", "yes")), None)
-
-
-def _sample(features: Sequence[Feature], n: int, seed: int) -> pa.Table:
-    """Rows of plausible values, the same at every call."""
-    rng = np.random.default_rng(seed)
-    columns: dict[str, pa.Array] = {}
-    for f in features:
-        match f.kind:
-            case "number" if f.sql_type in _WHOLE:
-                columns[f.name] = pa.array(rng.integers(0, 3, n), pa.int64())
-            case "number":
-                columns[f.name] = pa.array(rng.normal(size=n))
-            case "boolean":
-                columns[f.name] = pa.array(rng.random(n) < 0.5)
-            case "date":
-                columns[f.name] = pa.array(rng.integers(0, 20000, n).astype("int32"), pa.date32())
-            case "timestamp":
-                stamps = rng.integers(0, 10**15, n)
-                columns[f.name] = pa.array(stamps, pa.timestamp("us"))
-            case _:
-                pool = list(f.categories or ("a", "b", ""))
-                columns[f.name] = pa.array([pool[i % len(pool)] for i in range(n)], pa.string())
-    return pa.table(columns)
-
-
-def _run_two_rows(session: InferenceSession, features: tuple[Feature, ...], graph: Graph) -> Any:
-    """The score output for two rows: proves that the graph runs and keeps the rows apart."""
-    output = _direct(session, features, graph, _sample(features, 2, 0))
-    if len(output) != 2:
-        raise ImportModelError(
-            "The graph does not return one score per row",
-            seen=f"{len(output)} for 2 rows", wanted="2",
-        )  # fmt: skip
-    return output
-
-
-def _direct(
-    session: InferenceSession, features: tuple[Feature, ...], graph: Graph, rows: pa.Table
-) -> Any:
-    from retailsql.scoring.encode import encoder
-    from retailsql.scoring.onnx_session import run
-
-    dtypes = graph.dtypes * len(features) if graph.matrix else graph.dtypes
-    vectors = [
-        encoder(f, t)(rows.column(f.name).combine_chunks())[0]
-        for f, t in zip(features, dtypes, strict=True)
-    ]
-    if graph.matrix:
-        feed = {graph.inputs[0]: np.stack(vectors, axis=1)}
-    else:
-        shape = (-1, 1) if graph.columns else (-1,)
-        feed = {n: v.reshape(shape) for n, v in zip(graph.inputs, vectors, strict=True)}
-    return run(session, [graph.output], feed)[0]
-
-
-def _probe(session: InferenceSession, signature: Signature) -> tuple[pa.Table, Any]:
-    """Sixty-four rows and what ONNX Runtime, called directly, says of them."""
-    rows = _sample(signature.features, 64, 1)
-    output = _direct(session, signature.features, signature.graph, rows)
-    if signature.graph.zipmap:
-        output = np.array([[row[c] for c in signature.classes] for row in output])
-    scores = np.asarray(output, dtype=np.float64).reshape(64, -1)
-    if signature.binary:
-        at = list(signature.classes).index(signature.positive_class)  # type: ignore[arg-type]
-        if scores.shape[1] == 1:
-            scores = np.hstack([1 - scores, scores])
-        scores = scores[:, at]
-    return rows, scores.reshape(64) if scores.size == 64 else scores

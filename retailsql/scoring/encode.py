@@ -7,25 +7,23 @@ is what lets a batch without NULLs pass without a second look.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeAlias
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from retailsql.errors import ScoringError
+from retailsql.scoring.buffers import Column, Mask, Vector, nulls, numbers, one, strings
 from retailsql.signature import Feature
 
-Vector = np.ndarray[Any, Any]
-Encoded = tuple[Vector, "np.ndarray[Any, np.dtype[np.bool_]] | None"]
-Column: TypeAlias = "pa.Array | pa.ChunkedArray"
-"""DuckDB hands over chunked arrays of one chunk; to unwrap them first costs more than it saves."""
+Encoded = tuple[Vector, Mask | None]
 Encoder = Callable[[Column], Encoded]
 
 MICROSECONDS_PER_DAY = 86_400_000_000.0
-DUCKDB_BATCH = 2048
-_ZEROS = np.zeros(1 << 16)
-_BATCH_OF_ZEROS = _ZEROS[:DUCKDB_BATCH]
+LARGEST_FLOAT = float(np.finfo(np.float32).max)
+"""What is larger becomes infinite in a graph that computes in 32-bit floats."""
+LARGEST_DOUBLE = float(np.finfo(np.float64).max)
+_INT32 = np.iinfo(np.int32)
 
 NUMPY_TYPES: dict[str, type] = {
     "double": np.float64, "float": np.float32, "int64": np.int64, "int32": np.int32,
@@ -33,12 +31,13 @@ NUMPY_TYPES: dict[str, type] = {
 }  # fmt: skip
 
 
-def encoder(feature: Feature, dtype: str) -> Encoder:
+def encoder(feature: Feature, dtype: str, largest: float = LARGEST_FLOAT) -> Encoder:
     """The encoder of one feature for a graph input of element type ``dtype``.
 
     Args:
         feature: the column.
         dtype: double, float, int64, int32, bool or string.
+        largest: the largest number in size that the graph computes with, if dtype is double.
 
     >>> encode = encoder(Feature("plan", "VARCHAR", categories=("a", "b")), "int64")
     >>> encode(pa.array(["b", None, "z"]))[0].tolist()
@@ -46,47 +45,67 @@ def encoder(feature: Feature, dtype: str) -> Encoder:
     """
     match feature.kind:
         case "category":
-            return _category(feature)
+            return _category(feature, NUMPY_TYPES[dtype])
         case "text":
             return _text
         case "number" if dtype in ("double", "float"):
-            return _float(feature, dtype)
+            return _float(feature, dtype, largest)
+        case "number":
+            return _whole(feature, NUMPY_TYPES[dtype])
+        case "boolean":
+            return _boolean(NUMPY_TYPES[dtype])
         case kind:
-            return _cast(kind, NUMPY_TYPES[dtype])
+            return _instant(feature, kind, NUMPY_TYPES[dtype])
 
 
-def _float(feature: Feature, dtype: str) -> Encoder:
-    """Numbers: NULL and NaN become NaN, infinity is refused."""
+def _float(feature: Feature, dtype: str, largest: float) -> Encoder:
+    """Numbers: NULL and NaN become NaN; infinity and what is too large are refused."""
     narrow = dtype == "float"
+    largest = LARGEST_FLOAT if narrow else largest
+    bound = clean_below(largest)
 
     def encode(column: Column) -> Encoded:
-        values = column.to_numpy(zero_copy_only=False)
+        array = one(column)
+        values, null = numbers(array), nulls(array)
         if values.dtype != np.float64:
             values = values.astype(np.float64)
-        if np.vdot(values, zeros(len(values))) == 0.0:
-            return (values.astype(np.float32) if narrow else values), None
-        missing = np.isnan(values)
-        infinite = np.isinf(values)
-        if infinite.any():
-            raise infinity(feature.name, values[infinite][0])
+        if null is not None:
+            values = np.where(null, np.nan, values)
+        missing = None
+        if not np.vdot(values, values) < bound:
+            refused = np.abs(values) > largest
+            if refused.any():
+                raise _no_number(feature.name, float(values[refused][0]))
+            missing = np.isnan(values)
         return (values.astype(np.float32) if narrow else values), missing
 
     return encode
 
 
-def zeros(n: int) -> Vector:
-    """A vector of zeros, not to be written to.
+def clean_below(largest: float) -> float:
+    """A column whose dot product with itself is less than this holds numbers of at most
+    ``largest`` in size only: no NaN, no infinity.
 
-    Its dot product with a column is 0 if and only if nothing there is NaN or infinite, ten times
-    cheaper to know so than by isnan (np.vdot, since np.dot warns of infinity).
+    Ten times cheaper to know so than by isnan and abs (by np.vdot, since np.dot warns of overflow).
+
+    >>> x = np.array([1.0, np.nan])
+    >>> bool(np.vdot(x, x) < clean_below(LARGEST_FLOAT))
+    False
     """
-    if n == DUCKDB_BATCH:
-        return _BATCH_OF_ZEROS
-    return _ZEROS[:n] if n <= len(_ZEROS) else np.zeros(n)
+    return largest * largest  # infinite for doubles: then a few finite numbers look unclean
 
 
-def infinity(column: str, value: object) -> ScoringError:
-    """The error for an infinite feature value."""
+def _no_number(column: str, value: float) -> ScoringError:
+    """The error for a number that has no score."""
+    if not np.isinf(value):
+        return ScoringError(
+            f"Column {column!r} holds a number too large for the model, which computes in "
+            "32-bit floats",
+            seen=value,
+            wanted=f"at most {LARGEST_FLOAT:.4g} in size, or NULL",
+            todo="correct the value, or write "
+            f"CASE WHEN abs({column}) < 3.4e38 THEN {column} END to treat it as missing",
+        )
     return ScoringError(
         f"Column {column!r} holds an infinite number, which has no score",
         seen=value,
@@ -95,31 +114,30 @@ def infinity(column: str, value: object) -> ScoringError:
     )
 
 
-def _category(feature: Feature) -> Encoder:
+def _category(feature: Feature, dtype: type) -> Encoder:
     """Categories: position in the list; n for NULL, n + 1 for one that is not in the list."""
     categories = feature.categories or ()
     unseen_code = len(categories) + 1
     # NULL is looked up like any other value, so that only what is unseen is not found.
-    value_set = pa.array([*categories, None], pa.string())
+    value_set = strings([*categories, None])
     options = pc.SetLookupOptions(value_set=value_set, skip_nulls=False)
 
     def encode(column: Column) -> Encoded:
-        found = pc.index_in(column, options=options)
-        missing = None
-        if column.null_count:
-            missing = column.is_null().to_numpy(zero_copy_only=False)
-        if not found.null_count:
-            return found.to_numpy().astype(np.int64), missing
-        codes = found.fill_null(unseen_code).to_numpy().astype(np.int64)
-        if feature.on_unseen == "error" and (codes == unseen_code).any():
-            raise _unseen(feature, column, codes, unseen_code)
-        return codes, missing
+        array = one(column)
+        found = pc.index_in(array, options=options)
+        codes: Vector = numbers(found).astype(dtype)
+        unseen = nulls(found)
+        if unseen is not None:
+            if feature.on_unseen == "error":
+                raise _unseen(feature, array, unseen)
+            codes[unseen] = unseen_code
+        return codes, nulls(array)
 
     return encode
 
 
-def _unseen(feature: Feature, column: Column, codes: Vector, code: int) -> ScoringError:
-    value = column[int(np.flatnonzero(codes == code)[0])].as_py()
+def _unseen(feature: Feature, array: pa.Array, unseen: Mask) -> ScoringError:
+    value = array[int(np.flatnonzero(unseen)[0])].as_py()
     return ScoringError(
         f"Column {feature.name!r} holds a category the model has never seen",
         seen=repr(value),
@@ -130,28 +148,82 @@ def _unseen(feature: Feature, column: Column, codes: Vector, code: int) -> Scori
 
 def _text(column: Column) -> Encoded:
     """Strings for graphs that take strings; NULL is an empty string and masked."""
-    missing = column.is_null().to_numpy(zero_copy_only=False) if column.null_count else None
-    values = np.array(column.fill_null("").to_pylist(), dtype=object)
-    return values, missing
+    array = one(column)
+    texts = ["" if v is None else v for v in array.to_pylist()]
+    return np.array(texts, dtype=object), nulls(array)
 
 
-def _cast(kind: str, dtype: type) -> Encoder:
-    """Booleans, dates, timestamps, and whole numbers for graphs that take int64 or bool."""
+def _boolean(dtype: type) -> Encoder:
+    """Booleans: 0 or 1."""
 
     def encode(column: Column) -> Encoded:
-        missing = column.is_null().to_numpy(zero_copy_only=False) if column.null_count else None
-        if kind == "timestamp":
-            micros = column.cast(pa.timestamp("us", column.type.tz)).cast(pa.int64()).fill_null(0)
-            values = micros.to_numpy() / MICROSECONDS_PER_DAY
-        elif kind == "date":
-            values = column.cast(pa.int32()).fill_null(0).to_numpy()
-        elif kind == "boolean":
-            values = column.cast(pa.uint8()).fill_null(0).to_numpy()
-        else:
-            values = column.fill_null(0).to_numpy(zero_copy_only=False)
-        values = values.astype(dtype)
-        if missing is not None and np.issubdtype(dtype, np.floating):
-            values[missing] = np.nan
-        return values, missing
+        array = one(column)
+        return _typed(numbers(array.cast(pa.uint8())), dtype, nulls(array))
 
     return encode
+
+
+def _whole(feature: Feature, dtype: type) -> Encoder:
+    """Whole numbers for graphs that take them whole."""
+
+    def encode(column: Column) -> Encoded:
+        array = one(column)
+        values, null = _present(array)
+        if dtype is np.int32:
+            refused = (values < _INT32.min) | (values > _INT32.max)
+            if refused.any():
+                raise ScoringError(
+                    f"Column {feature.name!r} holds a number too large for the model, which "
+                    "takes 32-bit whole numbers",
+                    seen=values[refused][0],
+                    wanted=f"{_INT32.min} to {_INT32.max}, or NULL",
+                    todo="correct the value, or export the graph with an int64 input",
+                )
+        return _typed(values, dtype, null)
+
+    return encode
+
+
+def _instant(feature: Feature, kind: str, dtype: type) -> Encoder:
+    """Dates and timestamps: days since 1970-01-01; infinite ones are refused."""
+    width = pa.int32() if kind == "date" else pa.int64()
+
+    def encode(column: Column) -> Encoded:
+        array = one(column)
+        ticks, null = _present(array.cast(width))
+        _refuse_infinite(feature.name, ticks)
+        if kind == "date":
+            return _typed(ticks, dtype, null)
+        if array.type.unit != "us":
+            array = array.cast(pa.timestamp("us", array.type.tz), safe=False)
+            ticks, null = _present(array.cast(width))
+        return _typed(ticks / MICROSECONDS_PER_DAY, dtype, null)
+
+    return encode
+
+
+def _refuse_infinite(column: str, ticks: Vector) -> None:
+    """DuckDB writes an infinite date or timestamp as the largest integer, or minus that."""
+    end = np.iinfo(ticks.dtype).max
+    if ticks.max(initial=0) == end or ticks.min(initial=0) == -end:
+        first = ticks[np.abs(ticks) == end][0]
+        raise ScoringError(
+            f"Column {column!r} holds an infinite date, which has no score",
+            seen="infinity" if first > 0 else "-infinity",
+            wanted="a finite date or NULL",
+            todo=f"write CASE WHEN isfinite({column}) THEN {column} END to treat it as missing",
+        )
+
+
+def _present(array: pa.Array) -> Encoded:
+    """The values, 0 where NULL, and the mask of NULLs."""
+    values, null = numbers(array), nulls(array)
+    return (values if null is None else np.where(null, values.dtype.type(0), values)), null
+
+
+def _typed(values: Vector, dtype: type, null: Mask | None) -> Encoded:
+    """The values in the graph's type, NaN where NULL if that has one."""
+    values = values.astype(dtype)
+    if null is not None and np.issubdtype(dtype, np.floating):
+        values[null] = np.nan
+    return values, null

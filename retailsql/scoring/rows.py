@@ -9,15 +9,21 @@ import numpy as np
 import pyarrow as pa
 
 from retailsql.errors import ScoringError
-from retailsql.scoring.encode import NUMPY_TYPES, Column, Encoded, Vector, encoder, zeros
+from retailsql.scoring.buffers import Column, Mask, Vector, lists, one, to_arrow
+from retailsql.scoring.encode import (
+    LARGEST_DOUBLE,
+    LARGEST_FLOAT,
+    NUMPY_TYPES,
+    Encoded,
+    clean_below,
+    encoder,
+)
 from retailsql.scoring.onnx_session import run
 from retailsql.signature import Signature
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
-Floats = np.ndarray[Any, np.dtype[np.float64]]
-Mask = np.ndarray[Any, np.dtype[np.bool_]]
 _DOUBLE = pa.float64()
 
 
@@ -32,7 +38,11 @@ class RowScorer:
     def __init__(self, session: InferenceSession, signature: Signature) -> None:
         self._session, self._signature, graph = session, signature, signature.graph
         dtypes = graph.dtypes * len(signature.features) if graph.matrix else graph.dtypes
-        self._encoders = [encoder(f, t) for f, t in zip(signature.features, dtypes, strict=True)]
+        largest = _largest(session, graph.output)
+        self._clean_below = clean_below(largest)
+        self._encoders = [
+            encoder(f, t, largest) for f, t in zip(signature.features, dtypes, strict=True)
+        ]
         self._positive = (
             signature.classes.index(signature.positive_class) if signature.binary else None
         )
@@ -42,6 +52,8 @@ class RowScorer:
             for f, t in zip(signature.features, dtypes, strict=True)
         )
         self._by_column = not graph.matrix and not graph.columns
+        # import_onnx writes on_unseen='null' into every feature, training never.
+        self._trained = all(f.on_unseen == "other" for f in signature.features)
         self._unseen_is_null = any(
             f.on_unseen == "null" and f.categories is not None for f in signature.features
         )
@@ -59,7 +71,8 @@ class RowScorer:
             where every feature is NULL, and where a feature's rule says so.
 
         Raises:
-            ScoringError: an infinite number, or a value its feature's rule refuses.
+            ScoringError: a number that is infinite or too large for the graph's type, a value
+                its feature's rule refuses, or a trained model's score that is not finite.
         """
         n = len(columns[0])
         if n == 0:
@@ -71,18 +84,46 @@ class RowScorer:
                 encoded = [encode(c) for encode, c in zip(self._encoders, columns, strict=True)]
             vectors = [values for values, _ in encoded]
             null = self._null_rows(encoded)
-        return self._column(self._run(vectors, n)[:n], null)
+        raw = self._run(vectors, n)[:n]
+        if self._trained and not np.vdot(raw, raw) < np.inf:
+            self._refuse_not_finite(raw.reshape(n, -1), vectors, null)
+        return self._column(raw, null)
 
     def _clean_doubles(self, columns: Sequence[Column]) -> list[Vector] | None:
         """The vectors if every column holds finite doubles only, else None: the encoders without
         their ten calls and masks, for the commonest model and the commonest batch.
         """
-        vectors = [c.to_numpy(zero_copy_only=False) for c in columns]
-        nothing = zeros(len(vectors[0]))
-        for values in vectors:
-            if values.dtype != np.float64 or np.vdot(values, nothing) != 0.0:
+        vectors = []
+        for column in columns:
+            array = one(column)
+            if array.null_count:
                 return None
+            values = np.from_dlpack(array)
+            if values.dtype != np.float64 or not np.vdot(values, values) < self._clean_below:
+                return None
+            vectors.append(values)
         return vectors
+
+    def _refuse_not_finite(self, raw: Vector, vectors: list[Vector], null: Mask | None) -> None:
+        """A trained model fills in what is missing, so a score that is not finite comes from
+        numbers far outside its training data.
+        """
+        bad = ~np.isfinite(raw).all(axis=1)
+        if null is not None:
+            bad &= ~null
+        if not bad.any():
+            return
+        at = int(np.flatnonzero(bad)[0])
+        values = [0.0 if v.dtype == np.int64 else np.nan_to_num(float(v[at])) for v in vectors]
+        worst = int(np.argmax(np.abs(values)))
+        name = self._signature.features[worst].name
+        raise ScoringError(
+            f"Column {name!r} holds a number so far from the training data that the score is "
+            "not finite",
+            seen=values[worst],
+            wanted="a number like those the model was trained on, or NULL",
+            todo="correct the value, or filter the row",
+        )
 
     def _null_rows(self, encoded: Sequence[Encoded]) -> Mask | None:
         """Rows whose score is NULL, or None if there are none."""
@@ -134,12 +175,20 @@ class RowScorer:
                 p = raw.reshape(-1).astype(np.float64)
                 raw = np.stack([1.0 - p, p], axis=1)
             if self._positive is None:
-                return _lists(raw.astype(np.float64), null)
+                return lists(raw.astype(np.float64), null)
             raw = raw[:, self._positive]
         scores = raw.reshape(-1).astype(np.float64)
         if null is not None:
-            return pa.array(scores, mask=null)
+            return to_arrow(scores, _DOUBLE, null)
         return pa.Array.from_buffers(_DOUBLE, len(scores), [None, pa.py_buffer(scores)])
+
+
+def _largest(session: InferenceSession, output: str) -> float:
+    """The largest number the graph computes with. One whose scores are doubles computes in
+    doubles; all others, trained ones among them, in 32-bit floats somewhere on the way.
+    """
+    types = {node.name: node.type for node in session.get_outputs()}
+    return LARGEST_DOUBLE if types.get(output) == "tensor(double)" else LARGEST_FLOAT
 
 
 def _matrix(vectors: list[Vector], dtype: str) -> np.ndarray[Any, Any]:
@@ -149,11 +198,3 @@ def _matrix(vectors: list[Vector], dtype: str) -> np.ndarray[Any, Any]:
     for i, vector in enumerate(vectors):
         matrix[:, i] = vector
     return matrix
-
-
-def _lists(values: Floats, null: Mask | None) -> pa.Array:
-    """A list<double> array with one list per row."""
-    n, k = values.shape
-    offsets = pa.array(np.arange(n + 1, dtype=np.int32) * k)
-    mask = None if null is None else pa.array(null)
-    return pa.ListArray.from_arrays(offsets, pa.array(values.reshape(-1)), mask=mask)

@@ -134,7 +134,7 @@ def read_column(data: TrainingData, name: str) -> Column:
 
     Raises:
         SignatureError: its type has no encoding.
-        TrainingError: it holds an infinite number.
+        TrainingError: it holds an infinite number or date, or one too large for 32-bit floats.
     """
     sql_type = data.sql_types[name]
     if sql_type.endswith("]"):
@@ -149,22 +149,38 @@ def read_column(data: TrainingData, name: str) -> Column:
     if kind == "category":
         return _read_category(name, sql_type, array)
     if kind == "timestamp":
-        micros = array.cast(pa.timestamp("us", array.type.tz)).cast(pa.int64())
-        values = _doubles(micros) / MICROSECONDS_PER_DAY
+        micros = array.cast(pa.timestamp("us", array.type.tz), safe=False).cast(pa.int64())
+        values = _unless_infinite(array.cast(pa.int64()), _doubles(micros) / MICROSECONDS_PER_DAY)
     elif kind == "date":
-        values = _doubles(array.cast(pa.date32()).cast(pa.int32()))
+        days = array.cast(pa.date32()).cast(pa.int32())
+        values = _unless_infinite(days, _doubles(days))
     elif kind == "boolean":
         values = _doubles(array.cast(pa.uint8()))
     else:
         values = _doubles(array)
     if infinite := int((np.abs(values) > LARGEST).sum()):
         raise TrainingError(
-            f"Column {name!r} holds infinite numbers, or numbers too large for a 32-bit float",
+            f"Column {name!r} holds infinite {_plural(kind)}",
             seen=f"{infinite:,} of {len(values):,} rows",
-            wanted="finite numbers or NULL",
+            wanted=f"finite {_plural(kind).split(',')[0]} or NULL",
             todo=f"write CASE WHEN isfinite({name}) THEN {name} END AS {name}",
         )
     return Column(name, sql_type, kind, values)
+
+
+def _plural(kind: FeatureKind) -> str:
+    if kind == "number":
+        return "numbers, or numbers too large for a 32-bit float"
+    return f"{kind}s"
+
+
+def _unless_infinite(ticks: pa.Array, values: Vector) -> Vector:
+    """The values, infinite where DuckDB's date or timestamp is: it writes infinity as the largest
+    integer, and minus infinity as minus that.
+    """
+    raw = ticks.fill_null(0).to_numpy(zero_copy_only=False)
+    end = np.iinfo(raw.dtype).max
+    return np.where(raw == end, np.inf, np.where(raw == -end, -np.inf, values))
 
 
 def _doubles(array: pa.Array) -> Vector:

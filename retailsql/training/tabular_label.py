@@ -16,6 +16,7 @@ from retailsql.training.tabular_data import Column, read_column
 
 MOST_CLASSES = 200
 """More classes than this are a number or an id taken for a class."""
+Codes = NDArray[np.int64]
 POSITIVE_WORDS = frozenset({"yes", "true", "1"})
 
 
@@ -106,8 +107,7 @@ def read_classes(data: TrainingData, label: str, positive: object) -> tuple[Targ
             wanted="VARCHAR, BOOLEAN or a whole number",
             todo=f"cast it in the SELECT: {label}::VARCHAR AS {label}",
         )
-    distinct, y = np.unique(column.values, return_inverse=True)
-    classes = tuple(_class(column, value) for value in distinct)
+    classes, y = _distinct(data.table[label], column)
     _refuse_constant(label, classes[0], len(classes) == 1)
     if len(classes) > MOST_CLASSES or any(isinstance(c, float) for c in classes):
         raise TrainingError(
@@ -132,6 +132,20 @@ def read_classes(data: TrainingData, label: str, positive: object) -> tuple[Targ
             f"{label!r}, so there is no score function: add OPTIONS(positive_class={classes[1]!r})"
         )
     return Target(label, column.sql_type, y.astype(np.int64), classes, code), warnings
+
+
+def _distinct(array: pa.ChunkedArray, column: Column) -> tuple[tuple[Label, ...], Codes]:
+    """The distinct values in order, and each row's place among them.
+
+    Whole numbers are taken as they are: as doubles, ids beyond 2^53 would be told apart no more.
+    """
+    kind = array.type
+    if pa.types.is_integer(kind) or (pa.types.is_decimal(kind) and kind.scale == 0):  # HUGEINT
+        values = sorted(pc.unique(array).to_pylist())
+        places = pc.index_in(array, value_set=pa.array(values, kind))
+        return tuple(int(v) for v in values), places.to_numpy()
+    distinct, codes = np.unique(column.values, return_inverse=True)
+    return tuple(_class(column, value) for value in distinct), codes
 
 
 def _class(column: Column, value: float) -> Label:

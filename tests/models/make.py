@@ -130,6 +130,51 @@ def codes():
     )
 
 
+def whole():
+    """y = 2n over an int32 vector."""
+    nodes = [
+        helper.make_node("Cast", ["n"], ["f"], to=T.DOUBLE),
+        helper.make_node("Mul", ["f", "two"], ["y"]),
+    ]
+    return model(
+        nodes, [value("n", T.INT32, "N")], [value("y", T.DOUBLE, "N")], {"two": np.array(2.0)}
+    )
+
+
+def hours():
+    """Days as hours: y = 24 * at, over a double vector."""
+    nodes = [helper.make_node("Mul", ["at", "day"], ["y"])]
+    return model(
+        nodes, [value("at", T.DOUBLE, "N")], [value("y", T.DOUBLE, "N")], {"day": np.array(24.0)}
+    )
+
+
+def share():
+    """Mixes rows: each value's share of the batch."""
+    nodes = [
+        helper.make_node("ReduceSum", ["x", "axis"], ["sum"], keepdims=1),
+        helper.make_node("Div", ["x", "sum"], ["y"]),
+    ]
+    return model(
+        nodes,
+        [value("x", T.FLOAT, "N")],
+        [value("y", T.FLOAT, "N")],
+        {"axis": np.array([0], "i8")},
+    )
+
+
+def logits(last=None):
+    """Two scores per row that are no probabilities: (b - 2a, a + 3b), or their sigmoids."""
+    nodes = [helper.make_node("MatMul", ["X", "W"], ["z" if last else "y"])]
+    nodes += [helper.make_node(last, ["z"], ["y"])] if last else []
+    return model(
+        nodes,
+        [value("X", T.FLOAT, "N", 2)],
+        [value("y", T.FLOAT, "N", 2)],
+        {"W": np.array([[-2, 1], [1, 3]], "f4")},
+    )
+
+
 def custom_domain():
     nodes = [helper.make_node("Secret", ["X"], ["y"], domain="com.example")]
     return model(
@@ -152,7 +197,8 @@ def main():
         "line": line(), "line_bias_9": line(bias=9.0), "line_columns": line_columns(),
         "odds": odds(), "odds_zipmap": odds(zipmap=True), "three": three(), "mixed": mixed(),
         "codes": codes(), "fixed_batch": line(batch=1), "custom_domain": custom_domain(),
-        "one_answer": one_answer(),
+        "one_answer": one_answer(), "whole": whole(), "hours": hours(), "share": share(),
+        "logits": logits(), "two_sigmoids": logits("Sigmoid"),
     }.items():  # fmt: skip
         save(made, HERE / f"{name}.onnx")
     external = line(weights=tuple(float(i) for i in range(400)))
