@@ -10,17 +10,20 @@ retailsql doctor    check the installation
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
 import retailsql
-from retailsql.errors import RetailSQLError
+from retailsql.errors import MissingExtraError, RetailSQLError, StatementError
+from retailsql.registry import store
+from retailsql.session import Session
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -57,7 +60,7 @@ def demo(data: Path | None, path: Path | None, size: str, seed: int) -> None:
 
 
 @cli.command()
-@click.argument("files", nargs=-1, type=click.Path(exists=True, path_type=Path))
+@click.argument("files", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--db", default=":memory:", help="The DuckDB file.")
 @click.option("-c", "--command", multiple=True, help="SQL given here instead of in a file.")
 @click.option("--read-only", is_flag=True, help="Open the file without the right to write.")
@@ -69,12 +72,38 @@ def sql(
     from retailsql.demo.show import show_csv, show_rows
     from retailsql.dialect.statements import split_script
 
-    texts = [*command, *(f.read_text("utf-8") for f in files)] or [sys.stdin.read()]
-    with _progress() as say, retailsql.connect(db, read_only=read_only, progress=say) as con:
+    texts = [*command, *(_decoded(f.read_bytes(), f"File {f}") for f in files)]
+    texts = texts or [_decoded(sys.stdin.buffer.read(), "Standard input")]
+    with _progress() as say, _open(db, say, read_only) as con:
         for text in (statement for t in texts for statement in split_script(t)):
             con.execute(text)
             columns = [c[0] for c in con.description or []]
             (show_csv if csv else show_rows)(columns, con.fetchall() if columns else [])
+
+
+def _open(db: str, say: Callable[[str, float], None], read_only: bool = False) -> Session:
+    """A session that reads tables only: a name that is none must not be looked for among the
+    variables of this program.
+    """
+    con = retailsql.connect(db, read_only=read_only, progress=say)
+    con.execute("SET python_enable_replacements = false")
+    return con
+
+
+def _decoded(data: bytes, source: str) -> str:
+    """SQL from bytes, without the mark that some editors put before it.
+
+    Raises:
+        StatementError: it is not UTF-8; names the first line that is not.
+    """
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise StatementError(
+            f"{source} is not UTF-8 text", seen=f"byte 0x{data[error.start]:02x} on line {line}",
+            todo="save it as UTF-8",
+        ) from error  # fmt: skip
 
 
 @cli.command()
@@ -117,7 +146,7 @@ def _run_project(
 
     pairs = dict(v.partition("=")[::2] for v in variables)
     project = load_project(folder or default_project(), pairs)
-    with _progress() as say, retailsql.connect(db, progress=say) as con:
+    with _progress() as say, _open(db, say) as con:
         fit = partial(create_model, progress=say)
         results = run_nodes(con, project, select or None, train=fit)
     show_run(results)
@@ -128,13 +157,14 @@ def _run_project(
 def models(db: str) -> None:
     """List every version of every model in DB (* deployed), metric beside its baseline."""
     with retailsql.connect(db, read_only=True) as con:
-        for row in con.execute("SHOW MODELS").fetchall():
-            click.echo(_model_line(row))
+        for database in store.databases(con.connection):
+            for row in con.execute(store.list_query(database)).fetchall():
+                click.echo(_model_line(row))
 
 
 def _model_line(row: tuple[Any, ...]) -> str:
     """One version in one line: what it is, and its metric beside its baseline's."""
-    _, model, version, deployed, model_type, _, metric, value, rule, trivial, *_ = row
+    model, version, deployed, model_type, _, metric, value, rule, trivial, *_ = row
     mark = "*" if deployed else " "
     told = f"{metric} {value:.4g} ({rule} {trivial:.4g})" if metric else "imported"
     return f"{mark} {model} {version}  {model_type}  {told}"
@@ -183,8 +213,27 @@ def main() -> None:
         click.echo("stopped; nothing half-made was kept", err=True)
         raise SystemExit(130) from None
     except (RetailSQLError, duckdb.Error) as error:
-        click.echo(f"{click.style('error', fg='red')}: {error}", err=True)
-        raise SystemExit(1) from error
+        _fail(str(error), error)
+    except BrokenPipeError:
+        # The reader, `head` for instance, has seen enough. What is still buffered has nowhere to
+        # go, and the interpreter must not try.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(1) from None
+    except OSError as error:
+        _fail(f"{error.filename or 'a file'}: {error.strerror or error}", error)
+    except UnicodeDecodeError as error:
+        words = f"byte 0x{error.object[error.start]:02x} at position {error.start}"
+        said = RetailSQLError("A file is not UTF-8 text", seen=words, todo="save it as UTF-8")
+        _fail(str(said), error)
+    except ModuleNotFoundError as error:
+        if (error.name or "retailsql").startswith("retailsql"):
+            raise
+        _fail(str(MissingExtraError.of("train", str(error.name))), error)
+
+
+def _fail(words: str, error: BaseException) -> NoReturn:
+    click.echo(f"{click.style('error', fg='red')}: {words}", err=True)
+    raise SystemExit(1) from error
 
 
 if __name__ == "__main__":

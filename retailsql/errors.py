@@ -11,7 +11,7 @@
     ├── CorruptModelError       stored bytes are not those that were registered
     ├── ScoringError            a value cannot be scored
     ├── RegistryError           the registry cannot be read or written
-    ├── ProjectError            a SQL file of a project cannot be run
+    ├── ProjectError            a file of a project, or of data, cannot be used
     └── MissingExtraError       a package of an extra is not installed
 
 Each message holds up to four parts: the fact, the value seen, the value wanted, and what to do.
@@ -92,7 +92,7 @@ class RegistryError(RetailSQLError):
 
 
 class ProjectError(RetailSQLError):
-    """A SQL file of a project cannot be run."""
+    """A file of a project, or a data file, cannot be used."""
 
 
 class MissingExtraError(RetailSQLError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -29,7 +30,6 @@ from retailsql.functions.transaction import in_transaction
 from retailsql.registry import store
 from retailsql.registry.fetch import first_row
 from retailsql.registry.names import literal, quote, resolve
-from retailsql.registry.store import StoredVersion
 
 _READERS = frozenset({
     "arrow", "description", "df", "fetch_arrow_table", "fetch_df", "fetch_df_chunk",
@@ -37,6 +37,12 @@ _READERS = frozenset({
     "rowcount", "tf", "to_arrow_reader", "to_arrow_table", "torch",
 })  # fmt: skip
 """Attributes of a connection that read the result of what was executed last."""
+_OWN_MODELS = """
+SELECT 1 FROM (SELECT database_name AS d, schema_name AS s, table_name AS t FROM duckdb_tables()
+               UNION ALL SELECT database_name, schema_name, view_name FROM duckdb_views())
+WHERE lower(t) = 'models' AND s <> 'retailsql'
+  AND (d = 'temp' OR (d = current_database() AND s = current_schema())) LIMIT 1
+"""
 _ATTACHES = re.compile(r"\b(?:ATTACH|ROLLBACK|ABORT)\b", re.IGNORECASE)
 
 
@@ -194,19 +200,11 @@ class Session:
                 return self._show(), None
 
     def _spliced(self, query: Query) -> str:
+        from retailsql.dialect.lookup import deployed
         from retailsql.dialect.splice import splice
         from retailsql.dialect.tokens import Walk
 
-        return splice(Walk(query.sql, query.tokens), self._ready)
-
-    def _ready(self, name: str) -> StoredVersion:
-        """The deployed version of a model, its hidden function made sure of."""
-        con = self.connection
-        stored = store.find(con, resolve(con, name))
-        publish.ensure_hidden(
-            con, stored.name.database, stored.name.name, stored.content_hash, stored.signature
-        )
-        return stored
+        return splice(Walk(query.sql, query.tokens), partial(deployed, self.connection))
 
     def _create(self, statement: CreateModel, parameters: object) -> str:
         from retailsql.training.create import create_model
@@ -214,23 +212,17 @@ class Session:
         name = resolve(self.connection, statement.name)
         if statement.if_not_exists and store.versions(self.connection, name.database, name):
             return _row({"model": name.text, "warning": "The model exists; nothing was done."})
-        query = self._query_text(statement.query)
         return _row(
             create_model(
                 self.connection,
                 statement.name,
                 statement.options,
-                query,
+                statement.query,
                 parameters=parameters,
                 replace=statement.replace,
                 progress=self.progress,
             )
         )
-
-    def _query_text(self, query: str) -> str:
-        """A training SELECT, its own ML calls spliced."""
-        script = read_script(query)
-        return query if script is None else self._prepare(script[0], None)[0]
 
     def _drop(self, statement: DropModel) -> str:
         name = resolve(self.connection, statement.name)
@@ -257,9 +249,7 @@ class Session:
 
     def _show(self) -> str:
         """The list of models; a table of the user's own called models comes before it."""
-        own = "SELECT 1 FROM duckdb_tables() WHERE table_name = 'models' AND "
-        own += "database_name = current_database() AND schema_name = current_schema()"
-        if first_row(self.connection, own):
+        if first_row(self.connection, _OWN_MODELS):
             return "SHOW models"
         found = store.databases(self.connection)
         if not found:

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
 import pytest
 
 import retailsql
+from retailsql.cli import main
+from retailsql.demo.show import show_run
+from retailsql.runner.run import NodeResult
 from tests.conftest import ROOT
 
 
-def cli(*args: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+def cli(*args: str, stdin: str = "", columns: str = "") -> subprocess.CompletedProcess[str]:
+    env = {k: v for k, v in os.environ.items() if k != "COLUMNS"}
     return subprocess.run(
         [sys.executable, "-m", "retailsql.cli", *args],
         capture_output=True, text=True, input=stdin, cwd=ROOT,
+        env={**env, "COLUMNS": columns} if columns else env,
     )  # fmt: skip
 
 
@@ -44,6 +50,104 @@ def test_sql_draws_a_table(db):
     out = cli("sql", "--db", db, "-c", "SELECT 42 AS answer").stdout
     assert "answer" in out
     assert "42" in out
+
+
+def test_text_is_printed_as_it_is(db):
+    """No part of it is taken for a style: not in cells, nor in the names of columns."""
+    sql = "SELECT '[red] socks' AS \"[bold]\", '[/x]' AS b"
+    for columns in ("", "10"):
+        done = cli("sql", "--db", db, "-c", sql, columns=columns)
+        assert done.returncode == 0, done.stderr
+        out = "".join(done.stdout.split())
+        assert all(text in out for text in ("[bold]", "[red]", "[/x]"))
+
+
+def test_metrics_and_warnings_are_printed_as_they_are(capsys):
+    detail = {"metric": "m", "value": 1.0, "baseline": "[red] rule", "baseline_value": 2.0,
+              "warning": "DROP [/x]"}  # fmt: skip
+    show_run([NodeResult("[b]", "model", "ok", 1.0, None, detail)])
+    out = capsys.readouterr().out
+    assert all(text in out for text in ("[b]", "([red] rule 2)", "DROP [/x]"))
+
+
+def test_a_table_too_wide_is_drawn_downwards(db):
+    """Every value of SHOW MODELS can be read in 80 columns; in a file lines are not cut at all."""
+    narrow = cli("sql", "--db", db, "-c", "SHOW MODELS", columns="80").stdout
+    lines = [line.rstrip() for line in narrow.splitlines()]
+    assert lines[0].startswith("row 1 ──")
+    assert max(map(len, lines)) <= 80
+    assert ["model", "diff"] in [line.split() for line in lines]
+    assert ["version", "1"] in [line.split() for line in lines]
+    wide = cli("sql", "--db", db, "-c", f"SELECT '{'x' * 100}' AS a, 1 AS b").stdout
+    assert f"│ {'x' * 100} │ 1 │" in wide
+    wider = cli("sql", "--db", db, "-c", f"SELECT '{'x' * 300}' AS a, 1 AS b").stdout
+    assert wider.count("x") == 300
+    assert "row 1" in wider
+    none = cli("sql", "--db", db, "-c", "SELECT 1 AS a, 2 AS b LIMIT 0", columns="8").stdout
+    assert " ".join(none.split()) == "no rows; columns a, b"
+
+
+def test_a_file_that_is_not_utf8_is_refused_in_words(db, tmp_path):
+    file = tmp_path / "q.sql"
+    file.write_bytes("SELECT 1;\nSELECT 'café'".encode("latin-1"))
+    with file.open("rb") as handle:
+        piped = subprocess.run([sys.executable, "-m", "retailsql.cli", "sql"], stdin=handle,
+                               capture_output=True, text=True, cwd=ROOT)  # fmt: skip
+    for done in (cli("sql", "--db", db, str(file)), piped):
+        assert done.returncode == 1
+        assert "not UTF-8 text. Seen: byte 0xe9 on line 2" in done.stderr
+        assert "Traceback" not in done.stderr
+    file.write_bytes(b"\xef\xbb\xbfSELECT 42 AS a")
+    assert "42" in cli("sql", "--db", db, str(file)).stdout
+
+
+def test_a_project_file_that_is_not_utf8_is_refused_in_words(tmp_path):
+    (tmp_path / "models").mkdir()
+    (tmp_path / "dbt_project.yml").write_text("name: x\nmodel-paths: [models]\n")
+    (tmp_path / "models" / "a.sql").write_bytes("SELECT 'café' AS a".encode("latin-1"))
+    done = cli("run", "--db", ":memory:", "--project", str(tmp_path))
+    assert done.returncode == 1
+    assert "models/a.sql" in done.stderr
+    assert "utf-8" in done.stderr.lower()
+    assert "Traceback" not in done.stderr
+
+
+def test_a_missing_package_and_a_missing_right_are_said_in_words(tmp_path, monkeypatch, capsys):
+    file = tmp_path / "sales.xlsx"
+    file.touch()
+    path = str(tmp_path / "x.duckdb")
+    monkeypatch.setitem(sys.modules, "openpyxl", None)
+    monkeypatch.setattr(sys, "argv", ["retailsql", "demo", "--data", str(file), "--path", path])
+    with pytest.raises(SystemExit):
+        main()
+    assert "pip install 'retailsql[train]'" in capsys.readouterr().err
+
+    def fail(error):
+        def run(**_: object):
+            raise error
+
+        return run
+
+    for error, words in [
+        (ModuleNotFoundError("No module", name="pandas"), "The package 'pandas' is not installed"),
+        (PermissionError(13, "Permission denied", "q.sql"), "q.sql: Permission denied"),
+    ]:
+        monkeypatch.setattr("retailsql.cli.cli.main", fail(error))
+        with pytest.raises(SystemExit):
+            main()
+        assert words in capsys.readouterr().err
+
+
+def test_a_name_that_is_no_table_is_not_looked_for_in_this_program(db):
+    """``models`` and ``con`` are variables of the command line's own."""
+    for name in ("models", "con"):
+        done = cli("sql", "--db", db, "-c", f"FROM {name}")
+        assert "does not exist" in done.stderr
+
+
+def test_models_lists_beside_a_table_called_models(db):
+    assert cli("sql", "--db", db, "-c", "CREATE TABLE models (x INTEGER)").returncode == 0
+    assert cli("models", db).stdout.split()[:3] == ["*", "diff", "1"]
 
 
 def test_statements_about_models(db):

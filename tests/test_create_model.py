@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
+from datetime import date
 
 import pytest
 
 import retailsql
 from retailsql.errors import (
     MissingExtraError,
+    ModelNotFoundError,
     NameTakenError,
+    RegistryError,
     SignatureError,
+    StatementError,
     TrainingError,
 )
+from retailsql.training.create import _stored_parameters
 from retailsql.training.fitted import Fitted
 
 TABLE = """
@@ -55,6 +61,9 @@ def test_the_result_row(shop):
     assert row["rows_train"] + row["rows_eval"] == 1200
     assert row["rows_eval"] == 240
     assert row["warning"] is None
+    held = shop.execute("SELECT certificate ->> 'max_abs_diff' FROM retailsql.versions").fetchall()
+    assert row["parity_max_abs_diff"] == float(held[0][0])
+    assert 0 <= row["parity_max_abs_diff"] < 1e-5
 
 
 def test_all_types_score_in_all_forms(shop):
@@ -161,6 +170,93 @@ def test_parameters_of_the_training_select(shop):
     assert sum(shop.execute("SHOW MODELS").fetchall()[0][2:3]) == 1
     e = json.loads(shop.execute("SELECT evaluation FROM retailsql.versions").fetchall()[0][0])
     assert e["rows_train"] + e["rows_eval"] == 600
+
+
+def test_parameters_are_stored_with_the_options(shop):
+    """So that the training can be done again: dates and their like as text."""
+    query = f"SELECT {FEATURES}, churned FROM customers WHERE joined > ? AND id < ?"
+    options = {"MODEL_TYPE": "LOGISTIC_REG", "Input_Label_Cols": ["churned"]}
+    retailsql.create_model(shop, "churn", options, query, parameters=[date(2024, 2, 1), 900])
+    query = f"SELECT {FEATURES}, churned FROM customers WHERE id < $x"
+    retailsql.create_model(shop, "few", options, query, parameters={"x": 700})
+    retailsql.create_model(shop, "plain", options, query.split(" WHERE")[0])
+    rows = shop.execute("SELECT options FROM retailsql.versions ORDER BY model_name").fetchall()
+    label = {"input_label_cols": ["churned"]}
+    assert [json.loads(row[0]) for row in rows] == [
+        {**label, "query_parameters": ["2024-02-01", 900]},
+        {**label, "query_parameters": {"x": 700}},
+        label,
+    ]
+
+
+def test_parameters_that_json_does_not_hold_are_stored_as_text():
+    assert _stored_parameters([math.nan]) == {"query_parameters": "[nan]"}
+    assert _stored_parameters(None) == {}
+
+
+def test_ml_functions_in_the_training_select(shop):
+    """A model may learn from another's answers, from Python as in a statement; the SELECT is
+    stored as written."""
+    create(shop, "value", f"SELECT {FEATURES}, value FROM customers",
+           model_type="LINEAR_REG", input_label_cols=["value"])  # fmt: skip
+    query = (
+        "SELECT tenure, predicted_value, churned FROM ML.PREDICT(MODEL value, "
+        "(SELECT * FROM customers WHERE id < ?))"
+    )
+    options = {"model_type": "LOGISTIC_REG", "input_label_cols": ["churned"]}
+    for con in (shop, shop.connection):
+        row = retailsql.create_model(con, "churn", options, f"{query};", parameters=[700])
+        assert row["rows_train"] + row["rows_eval"] == 700
+    stored = shop.execute("SELECT training_sql FROM retailsql.versions WHERE model_name = 'churn'")
+    assert stored.fetchall() == [(f"{query};",)] * 2
+
+
+@pytest.mark.parametrize(
+    ("query", "error", "words"),
+    [
+        ("SELECT * FROM ML.PREDICT(MODEL nobody, TABLE customers)", ModelNotFoundError, "nobody"),
+        ("SELECT * FROM ML.PREDIKT(MODEL churn, TABLE customers)", StatementError, "PREDICT"),
+        ("DROP MODEL churn", TrainingError, "is no SELECT"),
+        ("SELECT 1; SHOW MODELS", TrainingError, "is no SELECT"),
+        ("SET threads = 2", TrainingError, "is no SELECT"),
+        ("CREATE TABLE made (x INTEGER)", TrainingError, "is no SELECT"),
+        ("DELETE FROM customers", TrainingError, "is no SELECT"),
+    ],
+)
+def test_what_is_no_training_select(shop, query, error, words):
+    options = {"model_type": "LOGISTIC_REG", "input_label_cols": ["churned"]}
+    with pytest.raises(error, match=words):
+        retailsql.create_model(shop, "churn", options, query)
+    assert nothing_left(shop)
+    assert shop.execute("SELECT count(*) FROM customers").fetchall() == [(1200,)]
+
+
+def test_an_option_in_two_cases_is_refused(shop):
+    options = {"model_type": "LOGISTIC_REG", "L2_reg": 1.0, "l2_REG": 2.0}
+    with pytest.raises(TrainingError, match="l2_reg is given twice"):
+        retailsql.create_model(shop, "churn", options, "SELECT 1")
+
+
+@pytest.mark.parametrize("name", ["Tenure", "tenure"])
+def test_columns_that_differ_in_case_only_are_refused(shop, name):
+    with pytest.raises(TrainingError, match=f"Seen: 'tenure' and '{name}'"):
+        create(shop, select=f'SELECT tenure, spend AS "{name}", churned FROM customers')
+    assert nothing_left(shop)
+
+
+def test_a_read_only_database_is_refused_before_training(tmp_path, monkeypatch):
+    """It says so at once, not when the trained model is to be written."""
+    path = tmp_path / "shop.duckdb"
+    with retailsql.connect(path) as con:
+        con.execute(TABLE)
+    monkeypatch.setattr("retailsql.training.create.load", None)
+    words = "open for reading only.*without read_only"
+    with retailsql.connect(path, read_only=True) as con, pytest.raises(RegistryError, match=words):
+        create(con)
+    with retailsql.connect() as con:
+        con.execute(f"ATTACH '{path}' AS shop (READ_ONLY)")
+        with pytest.raises(RegistryError, match="'shop' is open for reading only"):
+            create(con, "Shop.churn", f"SELECT {FEATURES}, churned FROM shop.customers")
 
 
 def test_rollback_removes_a_trained_model(shop):

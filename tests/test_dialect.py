@@ -56,6 +56,13 @@ def test_the_small_statements():
     assert one("SHOW MODELS") == ShowModels()
 
 
+def test_show_models_is_read_of_exactly_two_words():
+    """Whether a table called models is meant instead, the session asks the catalog."""
+    assert read_script("SHOW models") == [ShowModels()]
+    assert read_script('SHOW "models"') is None
+    assert read_script("SHOW models FROM x") is None
+
+
 def test_a_script_of_several():
     kinds = [type(s) for s in read_script("SELECT 1; DROP MODEL m; SELECT 2")]
     assert kinds == [Query, DropModel, Query]
@@ -94,6 +101,10 @@ def test_text_without_ml_is_duckdbs(sql):
         ("DROP MODEL m n", "Did not expect more"),
         ("DROP MODEL m VERSION x", "version number"),
         ("ALTER MODEL m SET OPTIONS(color=1)", "deployed_version"),
+        ("CREATE MODEL m OPTIONS(a=1e400) AS SELECT 1", "too large at line 1, column 26"),
+        ("CREATE MODEL m OPTIONS(a=-1e400) AS SELECT 1", "too large"),
+        (f"CREATE MODEL m OPTIONS(a={'9' * 400}) AS SELECT 1", "too large"),
+        ("CREATE MODEL m OPTIONS(a=-NULL) AS SELECT 1", "Expected a literal"),
     ],
 )
 def test_malformed_statements_name_the_place(sql, words):

@@ -8,7 +8,7 @@ import duckdb
 import pytest
 
 from retailsql.demo.online_retail import load_online_retail
-from retailsql.errors import MissingExtraError, SignatureError
+from retailsql.errors import MissingExtraError, ProjectError
 
 SHARED = Path(os.environ.get("RETAILSQL_DATA", Path(__file__).parents[2] / "shared" / "data"))
 REAL = SHARED / "online_retail_2010_2011" / "online_retail_2010_2011.parquet"
@@ -131,12 +131,12 @@ def test_missing_openpyxl_names_the_command(con, tmp_path, monkeypatch):
     ],
 )
 def test_refusals(con, tmp_path, change, words):
-    with pytest.raises(SignatureError, match=words):
+    with pytest.raises(ProjectError, match=words):
         load_online_retail(con, _file(tmp_path, **change))
 
 
 def test_no_such_file(con, tmp_path):
-    with pytest.raises(SignatureError, match="There is no file"):
+    with pytest.raises(ProjectError, match="There is no file"):
         load_online_retail(con, tmp_path / "nothing.csv")
 
 

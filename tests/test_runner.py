@@ -5,8 +5,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
+import retailsql
 from retailsql.demo.shop import ShopSize, make_shop
 from retailsql.errors import ProjectError, TrainingError
+from retailsql.runner import made
 from retailsql.runner.graph import order, select
 from retailsql.runner.project import load_project
 from retailsql.runner.run import run, run_query
@@ -34,7 +36,7 @@ def write(tmp_path):
         for name, text in {**base, **files}.items():
             path = tmp_path / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text)
+            path.write_bytes(text if isinstance(text, bytes) else text.encode())
         return tmp_path
 
     return write
@@ -109,6 +111,111 @@ def test_a_table_takes_the_place_of_a_view_and_back(con, write):
     assert con.execute("FROM a").fetchone() == (3,)
 
 
+@pytest.mark.parametrize("kind", ["table", "view"])
+@pytest.mark.parametrize("own", ["TABLE A AS SELECT 7 AS x", "VIEW a AS SELECT 7 AS x"])
+def test_what_no_run_made_is_never_replaced(con, write, own, kind):
+    """Nor dropped, in whatever case its name is; and nothing of the project is run."""
+    con.execute(f"CREATE {own}")
+    head = f"{{{{ config(materialized='{kind}') }}}} "
+    project = load_project(
+        write({"models/a.sql": head + "SELECT x FROM {{ ref('b') }}", "models/b.sql": "SELECT 1 x"})
+    )
+    words = r"models/a.sql would replace the (table|view) main.[aA], which.*rename it or drop it"
+    with pytest.raises(ProjectError, match=words) as caught:
+        run(con, project)
+    assert con.execute("FROM a").fetchall() == [(7,)]
+    assert "b" not in made.relations(con, "main")
+    run(con, project, select="b")  # what is not chosen is not in the way
+    run(con, load_project(project.path, schema="mart"))
+    con.execute(str(caught.value).rstrip(".").rpartition(": ")[2])  # the statement it advises
+    run(con, project)
+    assert con.execute("FROM a").fetchall() == [(1,)]
+
+
+def test_marks(con, write):
+    """They are set again after CREATE OR REPLACE, name the file, and go when a person replaces."""
+    project = load_project(write(CHAIN))
+    for _ in range(2):
+        run(con, project)
+        held = made.relations(con, "main")
+        assert {r.name: (r.kind, r.comment) for r in held.values()} == {
+            "a": ("VIEW", "made by retailsql run: models/deep/a.sql"),
+            "b": ("VIEW", "made by retailsql run: models/b.sql"),
+            "c": ("TABLE", "made by retailsql run: models/c.sql"),
+        }
+    con.execute("CREATE OR REPLACE TABLE c AS SELECT 'mine' AS x")
+    with pytest.raises(ProjectError, match="models/c.sql would replace the table main.c"):
+        run(con, project)
+    assert con.execute("FROM c").fetchall() == [("mine",)]
+
+
+def test_a_name_taken_while_running_is_respected(con, write):
+    """Another session makes a table of that name after the run has begun."""
+    project = load_project(write(CHAIN))
+
+    def other(event):
+        if event.name == "c" and event.status == "start":
+            con.execute("CREATE TABLE c AS SELECT 'mine' AS x")
+
+    with pytest.raises(ProjectError, match=r"^models/c.sql would replace"):
+        run(con, project, on_event=other)
+    assert con.execute("FROM c").fetchall() == [("mine",)]
+
+
+def test_a_schema_of_another_database(con, write):
+    con.execute("ATTACH ':memory:' AS shop; CREATE TABLE shop.main.c AS SELECT 7 AS x")
+    con.execute("CREATE SCHEMA shop.raw; CREATE TABLE shop.raw.t AS FROM raw.t")
+    with pytest.raises(ProjectError, match="table shop.main.c"):
+        run(con, load_project(write(CHAIN), schema="shop.main"))
+    con.execute("DROP TABLE shop.main.c")
+    for _ in range(2):
+        run(con, load_project(write(CHAIN), schema="shop.main"))
+    assert con.execute("SELECT count(*) FROM shop.main.c").fetchone() == (3,)
+
+
+@pytest.mark.parametrize("kind", [KeyboardInterrupt, duckdb.InterruptException])
+def test_interrupted(write, kind):
+    """It comes out as it was, the file is rolled back, and the same session goes on."""
+    with retailsql.connect() as con:
+        con.execute("CREATE SCHEMA raw; CREATE TABLE raw.t AS SELECT range AS x FROM range(5)")
+        project = load_project(write(CHAIN))
+
+        def train(con, name, options, query, replace):
+            con.execute("CREATE TABLE half AS SELECT 1")
+            raise kind("stopped")
+
+        with pytest.raises(kind) as caught:
+            run(con, project, train=train)
+        assert type(caught.value) is kind
+        assert caught.value.__cause__ is None
+        assert sorted(made.relations(con, "main")) == ["a", "b", "c"]
+        done = run(con, project, train=lambda *args, replace: {"model": "m"})
+        assert [r.status for r in done] == ["ok"] * 4
+
+
+def test_interrupted_after_a_model_was_registered(write):
+    """Ctrl-C between registering and COMMIT: the model is gone, and can be made again."""
+    graph = (Path(__file__).parent / "models" / "line.onnx").read_bytes()
+    inputs = {"a": "DOUBLE", "b": "DOUBLE", "c": "DOUBLE"}
+    stop = [True]
+
+    def train(con, name, options, query, replace):
+        retailsql.import_onnx(con, name, graph, inputs=inputs)
+        if stop:
+            raise KeyboardInterrupt
+        return {}
+
+    with retailsql.connect() as con:
+        con.execute("CREATE SCHEMA raw; CREATE TABLE raw.t AS SELECT range AS x FROM range(5)")
+        project = load_project(write(CHAIN))
+        with pytest.raises(KeyboardInterrupt):
+            run(con, project, train=train)
+        assert con.execute("SHOW MODELS").fetchall() in ([], [(None,)])
+        stop.clear()
+        run(con, project, train=train)
+        assert con.execute("SELECT m_predict(a := 1, b := 2, c := 4)").fetchall() == [(2.25,)]
+
+
 @pytest.mark.parametrize(
     ("files", "words"),
     [
@@ -125,6 +232,19 @@ def test_a_table_takes_the_place_of_a_view_and_back(con, write):
         ({"models/a.sql": "{{ config(materialized='cube') }}"}, "models/a.sql: config.*Seen: cube"),
         ({"dbt_project.yml": "vars: {}"}, "no name"),
         ({"dbt_project.yml": "a: ["}, "dbt_project.yml is not YAML"),
+        ({"dbt_project.yml": "name: p\na: 2026-02-30"}, "dbt_project.yml is not YAML.*day"),
+        ({"dbt_project.yml": b"name: caf\xe9"}, "dbt_project.yml:1: the file is not UTF-8"),
+        ({"dbt_project.yml": "[1, 2]"}, r"dbt_project.yml: the file is not a mapping.*\[1, 2\]"),
+        ({"dbt_project.yml": "name: p\nvars: 3"}, "dbt_project.yml: vars is not .*Seen: 3"),
+        ({"dbt_project.yml": "name: p\nvars: [a]"}, r"dbt_project.yml: vars is not .*\['a'\]"),
+        ({"models/x.yml": "[a]"}, r"models/x.yml: the file is not a mapping"),
+        ({"models/x.yml": "sources: raw"}, "models/x.yml: sources is not a list.*'raw'"),
+        ({"models/x.yml": "sources: [{schema: raw}]"}, "models/x.yml: sources is not a list"),
+        ({"models/x.yml": "sources: [{name: raw, tables: [t]}]"},
+         "models/x.yml: tables of raw is not a list.*Seen: 't'"),
+        ({"models/a.sql": b"SELECT 1\n-- caf\xe9"}, "models/a.sql:2: the file is not UTF-8.*0xe9"),
+        ({"models/a.sql": "SELECT 1", "macros/f.sql": b"{# \xe9 #}"},
+         "macros/f.sql:1: the file is not UTF-8"),
     ],
 )  # fmt: skip
 def test_errors_name_file_and_line(write, files, words):
@@ -133,8 +253,9 @@ def test_errors_name_file_and_line(write, files, words):
 
 
 def test_no_project(tmp_path):
-    with pytest.raises(ProjectError, match="no SQL project"):
+    with pytest.raises(ProjectError, match="no SQL project") as caught:
         load_project(tmp_path)
+    assert "retailsql init" not in str(caught.value)  # there is no such command
 
 
 def test_circle_names_the_files(write):

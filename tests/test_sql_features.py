@@ -107,7 +107,91 @@ def test_unit_features_by_hand(six):
     assert [(r["product_id"], r["units"], r["units_1w"]) for r in rows] == [
         ("mug", 0.0, 2.0), ("tea", 4.0, 6.0),
     ]  # fmt: skip
-    assert (rows[0]["price"], rows[1]["price"], rows[1]["price_ratio"]) == (8.5, 3.25, 1.0)
+    # One line each at 3 and 3.5, then at 2.5 and 4: of equals the higher. The mug's tag stays.
+    assert [(r["price"], r["price_ratio"], r["promotion"]) for r in rows] == [
+        (9.0, 1.0, 0), (4.0, 4.0 / 3.5, 1),
+    ]  # fmt: skip
+
+
+@pytest.fixture
+def sold():
+    """A function: order lines (product, day, quantity, price, on_promotion), cutoff -> a shop."""
+    cons = []
+
+    def sold(lines, cutoff):
+        con = duckdb.connect()
+        cons.append(con)
+        con.execute("""
+            CREATE SCHEMA raw;
+            CREATE TABLE raw.customers (customer_id VARCHAR, country VARCHAR, joined_on DATE);
+            CREATE TABLE raw.products (product_id VARCHAR, description VARCHAR, category VARCHAR,
+                brand VARCHAR);
+            CREATE TABLE raw.order_lines (order_id VARCHAR, line_no INT, customer_id VARCHAR,
+                product_id VARCHAR, store_id VARCHAR, ordered_at TIMESTAMP, quantity INT,
+                unit_price DOUBLE, on_promotion BOOLEAN)""")
+        insert = "INSERT INTO raw.order_lines VALUES (?, 1, NULL, ?, 'north', ?, ?, ?, ?)"
+        con.executemany(insert, [[str(i), *line] for i, line in enumerate(lines)])
+        run(con, load_project(SQL, {"cutoff": str(cutoff)}), select="+unit_features")
+        return con
+
+    yield sold
+    for con in cons:
+        con.close()
+
+
+FIRST = dt.date(2026, 1, 5)
+
+
+def _day(n):
+    return FIRST + dt.timedelta(days=n)
+
+
+def test_a_pause_is_zero_in_the_past_and_at_the_end(sold):
+    """The lamp is sold on days 0, 50 and 60, then no more; the shop is closed on Sundays."""
+    lines = [("tea", _day(n), 1, 3.0, False) for n in range(100) if n % 7 != 6]
+    lines += [("lamp", _day(n), 2, 30.0, False) for n in (0, 50, 60)]
+    rows = sold(lines, _day(100)).execute(
+        "SELECT day, units FROM sales_daily WHERE product_id = 'lamp' ORDER BY day"
+    )
+    wanted = {n: None if n % 7 == 6 else 0.0 for n in range(100)} | {0: 2.0, 50: 2.0, 60: 2.0}
+    assert rows.fetchall() == [(_day(n), units) for n, units in wanted.items()]
+
+
+def test_a_closed_shop_is_not_known(sold):
+    """Two weeks of holidays: NULL days, and NULL weeks where no day at all is known."""
+    lines = [("tea", _day(n), 1, 3.0, False) for n in range(49) if not 14 <= n < 30]
+    con = sold(lines, _day(49))
+    units = [r[0] for r in con.execute("SELECT units FROM sales_daily ORDER BY day").fetchall()]
+    assert units == [None if 14 <= n < 30 else 1.0 for n in range(49)]
+    weekly = con.execute("SELECT units FROM sales_weekly ORDER BY week").fetchall()
+    assert weekly == [(7.0,), (7.0,), (None,), (None,), (5.0,), (7.0,), (7.0,)]
+
+
+def test_the_price_is_the_tag_whatever_is_bought(sold):
+    """A bulk order at half the price, or more buyers on promotion, tell nothing of the units."""
+    week = [("tea", _day(0), 1, 3.0, False)]
+    retail = [("tea", _day(7), 1, 2.0, False)] * 3
+    bulk = [("tea", _day(8), 500, 1.0, True)]
+
+    def asked(lines):
+        query = "SELECT price, price_ratio, promotion, units FROM unit_features"
+        return sold(lines, _day(14)).execute(query).fetchall()
+
+    assert asked(week + retail) == [(2.0, 2 / 3, 0, 3.0)]
+    assert asked(week + retail + bulk) == [(2.0, 2 / 3, 1, 503.0)]
+    assert asked(week + retail + bulk * 2) == [(2.0, 2 / 3, 1, 1003.0)]
+
+
+def test_a_product_long_unsold_is_not_asked_about(sold):
+    """Twelve weeks without a sale: decided by the past alone, so the thirteenth week is out."""
+    lines = [("tea", _day(n), 1, 3.0, False) for n in range(140)]
+    lines += [("lamp", _day(n), 1, 30.0, False) for n in (0, 98)]
+    con = sold(lines, _day(140))
+    weeks = con.execute(
+        "SELECT (week - DATE '2026-01-05') // 7, units FROM unit_features WHERE product_id = 'lamp'"
+        " ORDER BY week"
+    ).fetchall()
+    assert weeks == [(n, 0.0) for n in range(1, 13)] + [(n, 0.0) for n in range(15, 20)]
 
 
 def test_purchases_by_hand(six):
@@ -156,6 +240,24 @@ def test_no_feature_sees_past_the_cutoff(features, days_back, tamper):
     cutoff = dt.date(2025, 6, 30) - dt.timedelta(days=days_back)
     future = tamper.format(future=f"ordered_at >= DATE '{cutoff}'")
     assert features(cutoff) == features(cutoff, future)
+
+
+@given(days_back=st.integers(1, 120))
+@settings(
+    max_examples=8, deadline=None, derandomize=True, database=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)  # fmt: skip
+def test_history_is_not_rewritten(features, days_back):
+    """What a day's or week's row says on some morning it says for good, whatever is sold later."""
+    cutoff = dt.date(2025, 6, 30)
+    earlier = cutoff - dt.timedelta(days=days_back)
+    then, now = features(earlier), features(cutoff)
+    for table, column, width in (
+        ("sales_daily", 1, 1), ("sales_weekly", 1, 7), ("unit_features", 1, 7),
+        ("price_features", 2, 7),
+    ):  # fmt: skip
+        known = [r for r in now[table] if r[column] + dt.timedelta(days=width) <= earlier]
+        assert known == then[table], table
 
 
 def test_snapshots_see_only_their_past(features):

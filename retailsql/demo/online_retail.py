@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from retailsql.demo.online_retail_files import read_as_text
-from retailsql.errors import SignatureError
+from retailsql.errors import ProjectError
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "invoice": ("InvoiceNo", "Invoice"),
@@ -97,7 +97,7 @@ def load_online_retail(con: Any, path: str | Path) -> LoadReport:
         path: a ``.csv``, ``.xlsx`` or ``.parquet`` file (parquet: a pattern too).
 
     Raises:
-        SignatureError: no such file, a column is missing, or dates cannot be read.
+        ProjectError: no such file, a column is missing, or dates cannot be read.
         MissingExtraError: an xlsx file, and openpyxl is not installed.
     """
     try:
@@ -133,7 +133,7 @@ def _check_columns(con: Any, file: Path) -> None:
     for ours, names in COLUMNS.items():
         found = next((plain[_plain(n)] for n in names if _plain(n) in plain), None)
         if found is None:
-            raise SignatureError(
+            raise ProjectError(
                 f"{file.name} has no column {names[0]!r}", seen=", ".join(seen),
                 wanted=" or ".join(names), todo="use the file as UCI publishes it",
             )  # fmt: skip
@@ -148,7 +148,7 @@ def _date_format(con: Any, file: Path) -> str:
     """The format that reads most dates.
 
     Raises:
-        SignatureError: more than one date in a hundred is not read by it.
+        ProjectError: more than one date in a hundred is not read by it.
     """
     tries = ", ".join(f"count(try_strptime(__stamp, '{form}'))" for form in DATE_FORMATS)
     given, *read = con.execute(f"SELECT count(__stamp), {tries} FROM __or_text").fetchone()
@@ -157,7 +157,7 @@ def _date_format(con: Any, file: Path) -> str:
     if best < 0.99 * given or given == 0:
         unread = f"try_strptime(__stamp, '{form}') IS NULL"
         query = f"SELECT any_value(__stamp) FROM __or_text WHERE {unread}"
-        raise SignatureError(
+        raise ProjectError(
             f"Dates of {file.name} cannot be read: column InvoiceDate",
             seen=repr(con.execute(query).fetchone()[0]),
             wanted="dates like 2010-12-01 08:26:00 or 12/1/2010 8:26",

@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from retailsql.errors import MissingExtraError, SignatureError
+from retailsql.errors import MissingExtraError, ProjectError
 
 _BATCH = 50_000
 
@@ -27,12 +27,12 @@ def read_as_text(con: Any, file: Path, table: str) -> None:
         table: the table's name.
 
     Raises:
-        SignatureError: there is no such file, it is of another kind, or it cannot be read.
+        ProjectError: there is no such file, it is of another kind, or it cannot be read.
         MissingExtraError: an xlsx file, and openpyxl is not installed.
     """
     kind = file.suffix.lower()
     if not file.exists() and "*" not in file.name:
-        raise SignatureError(f"There is no file {str(file)!r}", todo="check the path")
+        raise ProjectError(f"There is no file {str(file)!r}", todo="check the path")
     try:
         if kind == ".parquet":
             _keep(con, table, f"read_parquet({_quoted(file)})")
@@ -41,11 +41,11 @@ def read_as_text(con: Any, file: Path, table: str) -> None:
         elif kind == ".xlsx":
             _read_xlsx(con, file, table)
         else:
-            raise SignatureError(
+            raise ProjectError(
                 f"{file.name} is of a kind that is not read", wanted=".csv, .xlsx or .parquet"
             )
     except duckdb.Error as error:
-        raise SignatureError(f"{file.name} cannot be read", seen=str(error)) from error
+        raise ProjectError(f"{file.name} cannot be read", seen=str(error)) from error
 
 
 def _keep(con: Any, table: str, source: str) -> None:
@@ -84,7 +84,7 @@ def _read_xlsx(con: Any, file: Path, table: str) -> None:
             rows = sheet.iter_rows(values_only=True)
             names = [str(v) for v in next(rows, ()) if v is not None]
             if header is not None and names != header:
-                raise SignatureError(
+                raise ProjectError(
                     f"Sheet {sheet.title!r} of {file.name} has other columns than the first",
                     seen=", ".join(names), wanted=", ".join(header),
                 )  # fmt: skip

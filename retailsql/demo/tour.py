@@ -15,9 +15,10 @@ from retailsql.demo.online_retail import load_online_retail
 from retailsql.demo.shop import make_shop
 from retailsql.errors import ProjectError
 from retailsql.evaluation.report import Evaluation
-from retailsql.functions.publish import own_transaction
+from retailsql.functions.transaction import own_transaction
 from retailsql.registry import store
 from retailsql.registry.names import resolve
+from retailsql.runner import made
 from retailsql.runner.project import Project, default_project, load_project
 from retailsql.runner.run import Answer, NodeResult, run, run_query
 from retailsql.session import Session, connect
@@ -60,13 +61,16 @@ def take_tour(
         say: called while it works.
 
     Raises:
-        ProjectError: the file holds something else than this demo.
+        ProjectError: the file holds something else than this demo; nothing in it was changed.
     """
     tell = say or (lambda words, share: None)
     with connect(path, progress=tell) as con:
         made_of = f"file {data.name}" if data else f"shop {size}, seed {seed}"
-        fresh = _load(con, path, made_of, data, size, seed, tell)
         project = load_project(default_project())
+        fresh = not _made_before(con, path, made_of)
+        if fresh:
+            _check_empty(con, path, project)
+            _load(con, made_of, data, size, seed, tell)
         reused = not fresh and _all_trained(con, project)
         if not reused:
             _build(con, project, tell)
@@ -75,21 +79,52 @@ def take_tour(
         return Tour(path, reused, report, _evaluations(con), answers)
 
 
-def _load(
-    con: Session, path: Path, made_of: str, data: Path | None, size: str, seed: int, tell: Say
-) -> bool:
-    """Fill schema raw; False if it was filled from the same source before."""
-    held = con.execute(
-        "SELECT table_name FROM duckdb_tables() WHERE schema_name = 'raw' "
-        "AND database_name = current_database()"
+def _made_before(con: Session, path: Path, made_of: str) -> bool:
+    """True if raw.demo says that this demo filled the file from the same source.
+
+    Raises:
+        ProjectError: it was filled from another source.
+    """
+    signed = con.execute(
+        "SELECT 1 FROM duckdb_columns() WHERE database_name = current_database() "
+        "AND schema_name = 'raw' AND table_name = 'demo' AND column_name = 'made_of'"
     ).fetchall()
-    if ("demo",) in held:
-        before = con.execute("SELECT made_of FROM raw.demo").fetchall()[0][0]
-        if before == made_of:
-            return False
-        raise _other_content(path, before, made_of)
+    if not signed:
+        return False
+    before = [row[0] for row in con.execute("SELECT made_of FROM raw.demo").fetchall()]
+    if before == [made_of]:
+        return True
+    raise ProjectError(
+        f"{path} holds something else than this demo", seen=", ".join(map(str, before)),
+        wanted=made_of, todo="give another file with --path, or delete this one",
+    )  # fmt: skip
+
+
+def _check_empty(con: Session, path: Path, project: Project) -> None:
+    """Refuse a file in which something has a name that the demo is about to use.
+
+    Raises:
+        ProjectError: it names what is there. All of it is the user's, as raw.demo is missing.
+    """
+    makes = {name.lower() for name, node in project.nodes.items() if node.kind != "model"}
+    trains = {name.lower() for name, node in project.nodes.items() if node.kind == "model"}
+    here = made.relations(con, project.schema)
+    held = [f"raw.{r.name}" for r in made.relations(con, "raw").values()]
+    held += [f"{project.schema}.{r.name}" for name, r in here.items() if name in makes]
+    database = resolve(con.connection, "churn").database
+    names = {v.name.name for v in store.versions(con.connection, database)}
+    held += [f"model {name}" for name in sorted(names & trains)]
     if held:
-        raise _other_content(path, "tables of your own in schema raw", made_of)
+        raise ProjectError(
+            f"{path} holds something else than this demo: names that the demo would take",
+            seen=", ".join(held[:5]) + (f" and {len(held) - 5} more" if held[5:] else ""),
+            wanted="a file of the demo's own",
+            todo="give a file that does not exist yet: --path demo.duckdb",
+        )  # fmt: skip
+
+
+def _load(con: Session, made_of: str, data: Path | None, size: str, seed: int, tell: Say) -> None:
+    """Fill schema raw, whole or not at all, and sign it."""
     with own_transaction(con.connection):
         if data:
             tell(f"reading {data.name}", 0.0)
@@ -103,14 +138,6 @@ def _load(
             con.execute("INSERT INTO raw.load_report VALUES (?, ?)", row)
         con.execute("CREATE TABLE raw.demo AS SELECT ? AS made_of", [made_of])
     tell("data is in schema raw", 1.0)
-    return True
-
-
-def _other_content(path: Path, seen: str, wanted: str) -> ProjectError:
-    return ProjectError(
-        f"{path} holds something else than this demo", seen=seen, wanted=wanted,
-        todo="give another file with --path, or delete this one",
-    )  # fmt: skip
 
 
 def _all_trained(con: Session, project: Project) -> bool:

@@ -6,13 +6,15 @@ written, once, so that parameters keep their number and order.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from statistics import NormalDist
 from typing import Any
 
+from retailsql.dialect.forecast import forecast_query
+from retailsql.dialect.histories import stored_histories, stored_keys
+from retailsql.dialect.settings import read_settings, refuse
 from retailsql.dialect.tokens import Walk
-from retailsql.dialect.values import read_struct
+from retailsql.dialect.values import Field, read_struct
 from retailsql.errors import StatementError, nearest
 from retailsql.functions.calls import Call, predict_query
 from retailsql.registry.names import literal, quote
@@ -56,7 +58,8 @@ class MLCall:
     stop: int
     model: str
     relation: str | None = None
-    struct: dict[str, Any] = field(default_factory=dict)
+    fields: dict[str, Field] = field(default_factory=dict)
+    settings: dict[str, Any] = field(default_factory=dict)
 
 
 def find_call(walk: Walk) -> tuple[int, str] | None:
@@ -92,7 +95,7 @@ def splice(walk: Walk, lookup: Lookup) -> str:
         call = _read_call(rest, *found, lookup)
         begin = rest.tokens[call.start].start
         out.append(rest.sql[rest.tokens[0].start : begin])
-        out.append(_expand(rest, call, lookup))
+        out.append(_expand(call, lookup))
         tail = rest.tokens[call.stop :]
         if not tail:
             return "".join(out)
@@ -114,42 +117,48 @@ def _read_call(walk: Walk, at: int, verb: str, lookup: Lookup) -> MLCall:
     first = walk.sub(*arguments[0])
     first.expect("MODEL")
     call = MLCall(verb, at, stop, first.name())
+    if not first.done:
+        raise first.error("Did not expect more behind the model's name", wanted=", or )")
     for start, end in arguments[1:]:
-        part = walk.sub(start, end)
-        if part.take("STRUCT"):
-            call.struct = read_struct(part)
-        elif part.take("TABLE"):
-            call.relation = walk.slice(start + 1, end)
-        elif part.peek() == "(":
-            call.relation = splice(walk.sub(start, end), lookup)
-        else:
-            raise part.error(
-                f"ML.{verb} does not take this argument",
-                wanted="TABLE name, (SELECT ...) or STRUCT(value AS name)",
-            )
+        _read_argument(call, walk, start, end, lookup)
+    call.settings = read_settings(verb, call.fields)
     return call
 
 
-def _expand(walk: Walk, call: MLCall, lookup: Lookup) -> str:
+def _read_argument(call: MLCall, walk: Walk, start: int, end: int, lookup: Lookup) -> None:
+    """One argument behind the model: the rows, or the settings; each once."""
+    part = walk.sub(start, end)
+    struct, rows = part.peek() == "STRUCT", part.peek() in ("TABLE", "(")
+    if (struct and call.fields) or (rows and call.relation is not None):
+        raise part.error(
+            f"ML.{call.verb} has {'settings' if struct else 'rows'} already",
+            wanted="one STRUCT(...)" if struct else "one TABLE name or (SELECT ...)",
+            todo="leave one of the two out",
+        )
+    if struct:
+        part.expect("STRUCT")
+        call.fields = read_struct(part)
+    elif part.take("TABLE"):
+        call.relation = walk.slice(start + 1, end)
+    elif rows:
+        call.relation = splice(part, lookup)
+    else:
+        raise part.error(
+            f"ML.{call.verb} does not take this argument",
+            wanted="TABLE name, (SELECT ...) or STRUCT(value AS name)",
+        )
+
+
+def _expand(call: MLCall, lookup: Lookup) -> str:
     stored = lookup(call.model)
-    kinds, expander, settings = _EXPANDERS[call.verb]
+    kinds, expander = _EXPANDERS[call.verb]
     if stored.signature.kind not in kinds:
         raise StatementError(
             f"ML.{call.verb} is not for this kind of model",
             seen=f"{stored.name.text} is a {stored.signature.kind}",
             wanted=" or ".join(kinds),
         )
-    unknown = set(call.struct) - settings
-    if unknown:
-        raise StatementError(
-            f"ML.{call.verb} has no setting {min(unknown)!r}",
-            wanted=", ".join(sorted(settings)) or "none",
-        )
     return f"({expander(call, stored)})"
-
-
-def _call(stored: StoredVersion) -> Call:
-    return Call(stored.name.name, stored.content_hash, stored.signature)
 
 
 def _predict(call: MLCall, stored: StoredVersion) -> str:
@@ -157,19 +166,32 @@ def _predict(call: MLCall, stored: StoredVersion) -> str:
         raise StatementError(
             "ML.PREDICT needs rows", wanted=f"ML.PREDICT(MODEL {call.model}, TABLE name)"
         )
-    threshold = float(call.struct.get("threshold", 0.5))
+    signature = stored.signature
+    if "threshold" in call.fields and not signature.binary:
+        what = "regressor" if signature.kind == "regressor" else "classifier of several classes"
+        raise refuse(
+            call.fields["threshold"],
+            f"Model {stored.name.text!r} is a {what} and has no threshold",
+            "a threshold for classifiers of two classes only",
+            "leave it out",
+        )
+    threshold = call.settings.get("threshold", 0.5)
     return predict_query(_call(stored), call.relation, outputs_first=True, threshold=threshold)
+
+
+def _call(stored: StoredVersion) -> Call:
+    return Call(stored.name.name, stored.content_hash, stored.signature)
 
 
 def _recommend(call: MLCall, stored: StoredVersion) -> str:
     options = stored.signature.options
     user, item = quote(options["user_col"]), quote(stored.signature.label)
     if call.relation is None:
-        source = f"SELECT {_stored_keys([options['user_col']], options)} FROM {_histories(stored)}"
+        keys = stored_keys([options["user_col"]], options)
+        source = f"SELECT {keys} FROM {stored_histories(stored)}"
     else:
         source = f"SELECT DISTINCT {user} FROM {call.relation} AS __rs_users"
-    k = int(call.struct.get("top_k", 10))
-    seen = literal(bool(call.struct.get("exclude_seen", True)))
+    k, seen = call.settings.get("top_k", 10), literal(call.settings.get("exclude_seen", True))
     return (
         f"SELECT {user}, __rs_r.item_id AS {item}, "
         f"__rs_r.score AS predicted_rating_confidence, __rs_r.rank AS rank FROM "
@@ -178,64 +200,22 @@ def _recommend(call: MLCall, stored: StoredVersion) -> str:
     )
 
 
-def _histories(stored: StoredVersion) -> str:
-    return (
-        f"(SELECT * FROM {stored.name.registry}.histories "
-        f"WHERE content_hash = {literal(stored.content_hash)})"
-    )
-
-
-_STEP = {"DAILY": "1 DAY", "WEEKLY": "7 DAYS", "MONTHLY": "1 MONTH", "HOURLY": "1 HOUR"}
-
-
 def _forecast(call: MLCall, stored: StoredVersion) -> str:
-    options = stored.signature.options
-    ids = [quote(c) for c in options["id_cols"]]
-    horizon = int(call.struct.get("horizon", min(3, options["horizon"])))
-    level = float(call.struct.get("confidence_level", 0.95))
-    at, value = quote(options["timestamp_col"]), quote(stored.signature.label)
-    if call.relation is None:
-        keys = "".join(f"{k}, " for k in [_stored_keys(options["id_cols"], options)] if k)
-        source = f"SELECT {keys}last_at AS __rs_at, history AS __rs_h FROM {_histories(stored)}"
-    else:
-        columns = "".join(f"{c}, " for c in ids)
-        group = f" GROUP BY {', '.join(ids)}" if ids else ""
-        source = (
-            f"SELECT {columns}max({at}) AS __rs_at, list({value} ORDER BY {at}) AS __rs_h "
-            f"FROM {call.relation} AS __rs_rows{group}"
+    longest = stored.signature.options["horizon"]
+    horizon = call.settings.get("horizon", min(3, longest))
+    if horizon > longest:
+        raise refuse(
+            call.fields["horizon"],
+            f"Model {stored.name.text!r} forecasts 1 to {longest} steps",
+            f"a horizon from 1 to {longest}",
+            f"ask for fewer steps, or train again with OPTIONS(horizon={horizon})",
         )
-    columns = "".join(f"{c}, " for c in ids)
-    forecast = f"{_call(stored).function}(__rs_h, {horizon}, {level!r}::DOUBLE)"
-    step = _STEP[options["frequency"]]
-    width = 2 * NormalDist().inv_cdf(0.5 + level / 2)
-    lower, upper = "__rs_f.lower", "__rs_f.upper"
-    return (
-        f"SELECT {columns}CAST(__rs_at + __rs_f.step * INTERVAL {literal(step)} AS TIMESTAMP) "
-        f"AS forecast_timestamp, __rs_f.value AS forecast_value, "
-        f"({upper} - {lower}) / {width!r} AS standard_error, "
-        f"{level!r}::DOUBLE AS confidence_level, "
-        f"{lower} AS prediction_interval_lower_bound, {upper} AS prediction_interval_upper_bound, "
-        f"{lower} AS confidence_interval_lower_bound, {upper} AS confidence_interval_upper_bound "
-        f"FROM (SELECT {columns}__rs_at, unnest({forecast}) AS __rs_f "
-        f"FROM ({source}) AS __rs_series)"
-    )
+    level = call.settings.get("confidence_level", 0.95)
+    return forecast_query(stored, call.relation, horizon, level)
 
 
-def _stored_keys(columns: list[str], options: Mapping[str, Any]) -> str:
-    """The id columns of stored histories, in the types they had at training. Keys are text: one
-    id as it is, several as a JSON array.
-    """
-    one = len(columns) == 1
-    return ", ".join(
-        f"CAST({'key' if one else f'json_extract_string(key, {i})'} AS {kind}) AS {quote(column)}"
-        for i, (column, kind) in enumerate(zip(columns, options.get("key_types", ()), strict=True))
-    )
-
-
-_EXPANDERS: dict[
-    str, tuple[tuple[str, ...], Callable[[MLCall, StoredVersion], str], frozenset[str]]
-] = {
-    "PREDICT": (("classifier", "regressor"), _predict, frozenset({"threshold"})),
-    "FORECAST": (("forecaster",), _forecast, frozenset({"horizon", "confidence_level"})),
-    "RECOMMEND": (("recommender",), _recommend, frozenset({"top_k", "exclude_seen"})),
+_EXPANDERS: dict[str, tuple[tuple[str, ...], Callable[[MLCall, StoredVersion], str]]] = {
+    "PREDICT": (("classifier", "regressor"), _predict),
+    "FORECAST": (("forecaster",), _forecast),
+    "RECOMMEND": (("recommender",), _recommend),
 }

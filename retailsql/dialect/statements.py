@@ -44,7 +44,12 @@ class AlterModel:
 
 @dataclass(frozen=True)
 class ShowModels:
-    """``SHOW MODELS``."""
+    """``SHOW MODELS``.
+
+    Only these two words are read so. Whether a table called ``models`` is in sight, which DuckDB's
+    ``SHOW models`` describes, no parser can know: who carries the statement out asks the catalog.
+    ``SHOW "models"`` is always DuckDB's.
+    """
 
 
 @dataclass(frozen=True)

@@ -165,15 +165,22 @@ class Walk:
         return self.sql[self.tokens[start].start : self.tokens[stop - 1].end + 1]
 
     def error(
-        self, fact: str, wanted: str | None = None, todo: str | None = None
+        self,
+        fact: str,
+        wanted: str | None = None,
+        todo: str | None = None,
+        seen: str | None = None,
     ) -> StatementError:
-        """An error at the present position, with line and column."""
+        """An error at the present position, with line and column; seen is the token there unless
+        something else is given.
+        """
         if not self.tokens:
-            return StatementError(fact, wanted=wanted, todo=todo)
+            return StatementError(fact, seen=seen, wanted=wanted, todo=todo)
         token = self.tokens[min(self.at, len(self.tokens) - 1)]
         line = self.sql.count("\n", 0, token.start) + 1
         column = token.start - (self.sql.rfind("\n", 0, token.start) + 1) + 1
-        seen = self.sql[token.start : token.end + 1] if not self.done else "the end"
+        if seen is None:
+            seen = self.sql[token.start : token.end + 1] if not self.done else "the end"
         return StatementError(
             f"{fact} at line {line}, column {column}", seen=seen, wanted=wanted, todo=todo
         )

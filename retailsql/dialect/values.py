@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+import sys
+from dataclasses import dataclass
 from typing import Any
 
 from retailsql.dialect.tokens import Walk, is_string
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field of a STRUCT(...): its value, its text as written, and where it stands."""
+
+    value: Any
+    text: str
+    place: Walk
 
 
 def read_options(walk: Walk) -> dict[str, Any]:
@@ -29,14 +40,26 @@ def read_options(walk: Walk) -> dict[str, Any]:
     return options
 
 
-def read_struct(walk: Walk) -> dict[str, Any]:
-    """``STRUCT(value AS name, ...)`` behind the word STRUCT."""
-    fields: dict[str, Any] = {}
+def read_struct(walk: Walk) -> dict[str, Field]:
+    """``STRUCT(value AS name, ...)`` behind the word STRUCT, by the names in lower case.
+
+    Raises:
+        StatementError: not of that form, or a name twice.
+    """
+    fields: dict[str, Field] = {}
     for start, stop in walk.split(*walk.group()):
         part = walk.sub(start, stop)
         value = read_value(part)
+        text = part.slice(0, part.at)
         part.expect("AS")
-        fields[part.name().lower()] = value
+        name = part.name().lower()
+        if not part.done:
+            raise part.error("Did not expect more here", wanted="STRUCT(value AS name, ...)")
+        if name in fields:
+            raise walk.sub(start, stop).error(
+                f"Field {name} of STRUCT stands twice", todo="keep one of the two"
+            )
+        fields[name] = Field(value, text, walk.sub(start, stop))
     return fields
 
 
@@ -50,18 +73,24 @@ def read_value(walk: Walk) -> Any:
         return token.text
     if walk.peek() in ("[", "("):
         return _read_array(walk)
+    constants = {"TRUE": True, "FALSE": False, "NULL": None}
+    if walk.peek() in constants:
+        walk.at += 1
+        return constants[walk.tokens[walk.at - 1].text.upper()]
+    return _read_number(walk)
+
+
+def _read_number(walk: Walk) -> int | float:
     sign = -1 if walk.take("-") else 1
     word = walk.peek()
-    constants = {"TRUE": True, "FALSE": False, "NULL": None}
-    if word in constants:
-        walk.at += 1
-        return constants[word]
     try:
         number = float(word) if any(c in word for c in ".E") else int(word)
     except ValueError:
         raise walk.error(
             "Expected a literal", wanted="'text', 3, 0.5, true, NULL or an array of those"
         ) from None
+    if abs(number) > sys.float_info.max:
+        raise walk.error("The number is too large", wanted="a number up to 1.7e308")
     walk.at += 1
     return sign * number
 

@@ -57,6 +57,15 @@ def diagnose(con: DuckDBPyConnection, sql: str, error: duckdb.Error) -> RetailSQ
     words = str(error)
     if found := _UDF.search(words):
         return _passed_on(found[1], found[2])
+    if words.startswith("Invalid Input Error: ML."):
+        return _passed_on("ScoringError", words.removeprefix("Invalid Input Error: "))
+    if "epoch_us(" in words and "No function matches" in words:
+        return SignatureError(
+            "The timestamp column of ML.FORECAST has the wrong type",
+            seen=words.split("epoch_us(")[1].split(")")[0],
+            wanted="DATE or TIMESTAMP",
+            todo="cast it where it is selected",
+        )
     if not isinstance(error, duckdb.BinderException | duckdb.CatalogException):
         return None
     try:

@@ -18,10 +18,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
-
 from retailsql.errors import ProjectError, nearest
 from retailsql.runner.render import Renderer
+from retailsql.runner.settings import read_settings, read_sources
 
 Kind = Literal["table", "view", "model", "query"]
 KINDS: tuple[Kind, ...] = ("table", "view", "model")
@@ -82,13 +81,13 @@ def load_project(
 
     Raises:
         ProjectError: no project there, two files of one name, a wrong ``ref``, ``source`` or
-            ``var``, or Jinja that cannot be read; the message names file and line.
+            ``var``, Jinja or YAML that cannot be read; the message names file and line.
     """
     root = Path(path)
-    settings = _settings(root)
-    values = {**(settings.get("vars") or {}), **(vars or {})}
+    settings = read_settings(root)
+    values = {**settings["vars"], **(vars or {})}
     files = _files(root)
-    renderer = Renderer(root, _sources(root), values, schema)
+    renderer = Renderer(root, read_sources(root), values, schema)
     nodes: dict[str, Node] = {}
     queries: dict[str, Node] = {}
     for name, file in files.items():
@@ -107,27 +106,6 @@ def load_project(
     return Project(str(settings["name"]), root, schema, nodes, queries, values)
 
 
-def _settings(root: Path) -> dict[str, Any]:
-    """What ``dbt_project.yml`` says."""
-    file = root / "dbt_project.yml"
-    if not file.is_file():
-        raise ProjectError(
-            f"There is no SQL project in {str(root)!r}", wanted="a folder with dbt_project.yml",
-            todo="give the folder, or run `retailsql init` to make one",
-        )  # fmt: skip
-    settings = _yaml(file)
-    if not isinstance(settings, dict) or "name" not in settings:
-        raise ProjectError("dbt_project.yml has no name", todo="write one: name: my_shop")
-    return settings
-
-
-def _yaml(file: Path) -> Any:
-    try:
-        return yaml.safe_load(file.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
-        raise ProjectError(f"{file.name} is not YAML", seen=str(error)) from error
-
-
 def _files(root: Path) -> dict[str, Path]:
     """Every SQL file by name, paths relative to the project."""
     found: dict[str, Path] = {}
@@ -141,18 +119,6 @@ def _files(root: Path) -> dict[str, Path]:
                     todo="rename one: ref() finds files by name alone",
                 )
             found[file.stem] = file
-    return found
-
-
-def _sources(root: Path) -> dict[tuple[str, str], str]:
-    """``(source, table)`` to the relation it stands for, from all yml files under models/."""
-    found: dict[tuple[str, str], str] = {}
-    for path in sorted((root / "models").rglob("*.y*ml")):
-        for source in (_yaml(path) or {}).get("sources") or []:
-            schema = source.get("schema", source["name"])
-            for table in source.get("tables") or []:
-                relation = f"{schema}.{table.get('identifier', table['name'])}"
-                found[source["name"], table["name"]] = relation
     return found
 
 

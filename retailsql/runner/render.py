@@ -12,12 +12,25 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
 from jinja2.exceptions import TemplateSyntaxError
 
 from retailsql.errors import ProjectError, nearest
+from retailsql.runner.settings import not_utf8
 
 _NOT_GIVEN = object()
 
 
 class _WrongNameError(Exception):
     """A wrong ref, source or var, before the line is known: fact, wanted, todo."""
+
+
+class _Files(FileSystemLoader):
+    """Files that must be UTF-8; Jinja's own loader does not say which one is not."""
+
+    def get_source(
+        self, environment: Environment, template: str
+    ) -> tuple[str, str, Callable[[], bool]]:
+        try:
+            return super().get_source(environment, template)
+        except UnicodeDecodeError as error:
+            raise not_utf8(template, error) from error
 
 
 @dataclass
@@ -48,7 +61,7 @@ class Renderer:
     ) -> None:
         self._root, self._sources, self._vars, self._schema = root, sources, variables, schema
         self._env = Environment(
-            loader=FileSystemLoader(root),
+            loader=_Files(root),
             undefined=StrictUndefined,
             extensions=["jinja2.ext.do"],
             autoescape=False,  # SQL, not HTML

@@ -12,8 +12,9 @@ import duckdb
 
 from retailsql.errors import ProjectError, RetailSQLError
 from retailsql.functions.connection import raw
-from retailsql.functions.publish import own_transaction
+from retailsql.functions.transaction import own_transaction
 from retailsql.registry.fetch import first_row
+from retailsql.runner import made
 from retailsql.runner.graph import select as choose
 from retailsql.runner.project import Node, Project, find
 
@@ -61,8 +62,9 @@ def run(
 ) -> list[NodeResult]:
     """Run a project's models and training files, each in a transaction of its own.
 
-    A file that fails leaves what it would have replaced as it was. Where the caller has a
-    transaction open already, everything happens inside that one.
+    A file that fails or is interrupted leaves what it would have replaced as it was. Where the
+    caller has a transaction open already, everything happens inside that one. Only what an earlier
+    run made is ever replaced or dropped, see :mod:`retailsql.runner.made`.
 
     Args:
         con: a DuckDB connection or a Session.
@@ -73,12 +75,16 @@ def run(
 
     Raises:
         ProjectError: names the file and what the engine or the training said; the files before
-            it have been run, those after it have not.
+            it have been run, those after it have not. Or a file would replace a table or view
+            that no run made: then nothing has been run.
+        KeyboardInterrupt, duckdb.InterruptException: as they came, the file rolled back.
     """
     tell = on_event or (lambda event: None)
+    chosen = choose(project.nodes, select)
+    made.check_free(con, project.schema, chosen)
     con.execute(f"CREATE SCHEMA IF NOT EXISTS {project.schema}")
     results: list[NodeResult] = []
-    for node in choose(project.nodes, select):
+    for node in chosen:
         if node.kind == "model" and train is None:
             result = NodeResult(node.name, node.kind, "skipped")
         else:
@@ -103,6 +109,8 @@ def run_query(con: Any, project: Project, name: str) -> Answer:
         result = con.execute(node.sql)
         columns = tuple(c[0] for c in result.description)
         return Answer(node.sql, columns, result.fetchall())
+    except duckdb.InterruptException:
+        raise
     except (duckdb.Error, RetailSQLError) as error:
         raise _failed(node, error) from error
 
@@ -115,6 +123,8 @@ def _in_transaction(con: Any, node: Node, work: Callable[[], _Made]) -> _Made:
     try:
         with own_transaction(raw(con)):
             return work()
+    except (duckdb.InterruptException, ProjectError):
+        raise  # stopped from outside, or already said with the file's name
     except (duckdb.Error, RetailSQLError) as error:
         raise _failed(node, error) from error
 
@@ -125,25 +135,16 @@ def _make(con: Any, project: Project, node: Node, train: Train | None) -> _Made:
         assert train is not None
         return None, train(con, node.name, dict(node.options), node.sql, replace=True)
     relation = f"{project.schema}.{node.name}"
-    other = "VIEW" if node.kind == "table" else "TABLE"
-    if _exists_as(con, project.schema, node.name, other):
-        con.execute(f"DROP {other} {relation}")
+    made.check_free(con, project.schema, [node])  # again: another session may have been faster
+    before = made.relations(con, project.schema).get(node.name.lower())
+    if before is not None and before.kind != node.kind.upper():
+        con.execute(f"DROP {before.kind} {relation}")
     con.execute(f"CREATE OR REPLACE {node.kind.upper()} {relation} AS\n{node.sql}")
+    made.mark(con, project.schema, node)  # replacing took the mark away
     if node.kind == "view":
         return None, {}
     counted = first_row(raw(con), f"SELECT count(*) FROM {relation}")
     return (counted[0] if counted else None), {}
-
-
-def _exists_as(con: Any, schema: str, name: str, kind: str) -> bool:
-    """True if a relation of that name exists and is a VIEW, or a TABLE, as ``kind`` says."""
-    row = first_row(
-        raw(con),
-        "SELECT table_type FROM information_schema.tables WHERE table_catalog = current_database()"
-        " AND table_schema = ? AND table_name = ?",
-        [schema, name],
-    )
-    return row is not None and (row[0] == "VIEW") == (kind == "VIEW")
 
 
 def _failed(node: Node, error: Exception) -> ProjectError:

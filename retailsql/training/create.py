@@ -2,25 +2,37 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace as dc_replace
+from functools import partial
 from typing import Any
 
 import duckdb
 import pyarrow as pa
 from duckdb import DuckDBPyConnection
 
+from retailsql.dialect.lookup import deployed
+from retailsql.dialect.splice import splice
+from retailsql.dialect.statements import Query, read_script
+from retailsql.dialect.tokens import Walk
 from retailsql.errors import TrainingError
 from retailsql.evaluation.report import Evaluation
 from retailsql.functions import publish
 from retailsql.functions.certificate import libraries
 from retailsql.functions.connection import raw
+from retailsql.functions.diagnose import diagnose
 from retailsql.registry import store
+from retailsql.registry.fetch import first_row
 from retailsql.registry.names import ModelName, resolve
 from retailsql.registry.store import StoredVersion
 from retailsql.registry.version import ModelVersion
+from retailsql.training.columns import find_column
 from retailsql.training.families import Family, family_of, load
 from retailsql.training.fitted import Fitted, Progress, TrainingData
+
+_ROWS = ([duckdb.StatementType.SELECT], [duckdb.StatementType.MULTI])
+"""Statements that return rows and change nothing; a PIVOT that finds its columns is MULTI."""
 
 
 def create_model(
@@ -42,8 +54,9 @@ def create_model(
         con: a Session or a DuckDB connection.
         name: the model's name, one to three parts.
         options: as in OPTIONS(...); ``model_type`` chooses the family.
-        query: the training SELECT, run exactly as written.
-        parameters: of the query.
+        query: the training SELECT, run exactly as written; ML functions of other models may stand
+            in it.
+        parameters: of the query; stored with the options, as ``query_parameters``.
         replace: whether a new version may be put over a model of that name.
         progress: called with words and the share done.
 
@@ -55,11 +68,15 @@ def create_model(
         TrainingError: the data or the options cannot be trained on.
         NameTakenError: the name is in use.
         MissingExtraError: the extra ``train`` is not installed.
+        RegistryError: the database is open for reading only.
+        StatementError, ModelNotFoundError: an ML function in the query cannot be read, or names no
+            model.
     """
     connection, say = raw(con), progress or _silent
-    given = {k.lower(): v for k, v in options.items()}
+    given = _lower_case(options)
     model_type, family = family_of(given.pop("model_type", None))
     target = resolve(connection, name)
+    store.check_writable(connection, target.database)
     publish.check_replace(connection, target, replace)
     fit = load(family)
     say("reading the training rows", 0.0)
@@ -67,13 +84,39 @@ def create_model(
     fitted = _with_key_types(fit(data, given, say), data)
     previous = store.versions(connection, target.database, target, deployed=True)
     say("checking parity and registering", 0.98)
-    version, model = _register(connection, target, family, model_type, given, query, fitted)
+    stored = {**given, **_stored_parameters(parameters)}
+    version, model = _register(connection, target, family, model_type, stored, query, fitted)
     say("done", 1.0)
-    return _result(target, version, model, fitted, previous)
+    difference = _parity(connection, target, version)
+    return _result(target, version, model, fitted, previous, difference)
 
 
 def _silent(words: str, share: float) -> None:
     """Progress for nobody."""
+
+
+def _lower_case(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options by their names in lower case, as they are read and stored."""
+    given: dict[str, Any] = {}
+    for name, value in options.items():
+        if name.lower() in given:
+            raise TrainingError(
+                f"Option {name.lower()} is given twice", seen=", ".join(options),
+                todo="keep one of the two",
+            )  # fmt: skip
+        given[name.lower()] = value
+    return given
+
+
+def _stored_parameters(parameters: object) -> dict[str, Any]:
+    """The query's parameters as an option to store: JSON values, others (dates) as text."""
+    if parameters is None:
+        return {}
+    try:
+        text = json.dumps(parameters, default=str, allow_nan=False)
+    except (TypeError, ValueError):  # NaN, or keys that are no text
+        return {"query_parameters": str(parameters)}
+    return {"query_parameters": json.loads(text)}
 
 
 def read_rows(
@@ -82,22 +125,27 @@ def read_rows(
     """The rows of the training SELECT, decimals and huge integers as doubles.
 
     Raises:
-        TrainingError: DuckDB cannot run it (its words are kept), or it returns no rows.
+        TrainingError: DuckDB cannot run it (its words are kept), it returns no rows, or it is no
+            SELECT.
+        StatementError, ModelNotFoundError: an ML function in it cannot be read, or names no model.
     """
+    text = _spliced(con, query)
     try:
-        relation = con.sql(query, params=parameters)
+        kinds = [statement.type for statement in con.extract_statements(text)]
+        if kinds not in _ROWS:
+            raise _no_select(query)
+        relation = con.sql(text, params=parameters)
+        _check_names(relation.columns)
         types = {c: str(t) for c, t in zip(relation.columns, relation.types, strict=True)}
         table = relation.to_arrow_table()
+    except duckdb.InterruptException:
+        raise
     except duckdb.Error as error:
+        said = diagnose(con.cursor(), text, error) or str(error).split("\n\nLINE")[0]
         raise TrainingError(
-            "The training SELECT cannot be run", seen=str(error).split("\n\nLINE")[0],
+            "The training SELECT cannot be run", seen=said,
             todo="run the SELECT alone until it works",
         ) from error  # fmt: skip
-    if len(types) != table.num_columns:
-        raise TrainingError(
-            "Two columns of the training SELECT have the same name",
-            seen=", ".join(table.column_names), todo="give one of them another name with AS",
-        )  # fmt: skip
     if not len(table):
         raise TrainingError(
             "The training SELECT returns no rows", seen="0 rows",
@@ -109,13 +157,51 @@ def read_rows(
     return TrainingData(table, types, model_type)
 
 
+def _spliced(con: DuckDBPyConnection, query: str) -> str:
+    """The training SELECT with its own ML calls turned into subqueries."""
+    script = read_script(query)
+    if script is None:
+        return query
+    if len(script) != 1 or not isinstance(script[0], Query):
+        raise _no_select(query)
+    return splice(Walk(script[0].sql, script[0].tokens), partial(deployed, con))
+
+
+def _no_select(query: str) -> TrainingError:
+    return TrainingError(
+        "The training query is no SELECT", seen=query.strip()[:80], wanted="one SELECT",
+        todo="give other statements to execute() before",
+    )  # fmt: skip
+
+
+def _check_names(columns: list[str]) -> None:
+    """Refuse two columns that DuckDB, which compares names in any case, could not tell apart."""
+    first: dict[str, str] = {}
+    for name in columns:
+        other = first.setdefault(name.lower(), name)
+        if other is not name:
+            raise TrainingError(
+                "Two columns of the training SELECT have the same name",
+                seen=f"{other!r} and {name!r}", wanted="names that differ in more than their case",
+                todo="give one of them another name with AS",
+            )  # fmt: skip
+
+
 def _with_key_types(fitted: Fitted, data: TrainingData) -> Fitted:
-    """The signature with the SQL types of the columns whose values name stored histories."""
-    options = fitted.signature.options
-    columns = options.get("id_cols") or [options[c] for c in ("user_col",) if c in options]
-    types = [data.sql_types[c] for c in columns]
-    signature = dc_replace(fitted.signature, options={**options, "key_types": types})
-    return dc_replace(fitted, signature=signature) if columns else fitted
+    """The signature with the SQL types of the columns whose values name stored histories, and
+    with the columns in the SELECT's own spelling.
+    """
+    signature, options = fitted.signature, dict(fitted.signature.options)
+    columns = [find_column(c, data.sql_types, "id") for c in options.get("id_cols") or ()]
+    if signature.kind == "recommender":
+        columns = [find_column(options["user_col"], data.sql_types, "user_col")]
+        options["user_col"] = columns[0]
+        label = find_column(signature.label, data.sql_types, "item_col")
+        signature = dc_replace(signature, label=label)
+    if not columns:
+        return fitted
+    options["key_types"] = [data.sql_types[c] for c in columns]
+    return dc_replace(fitted, signature=dc_replace(signature, options=options))
 
 
 def _register(
@@ -143,12 +229,24 @@ def _register(
     return version, model
 
 
+def _parity(con: DuckDBPyConnection, target: ModelName, version: int) -> float | None:
+    """The largest difference between the framework's scores and SQL's, from the certificate."""
+    row = first_row(
+        con,
+        f"SELECT certificate FROM {target.registry}.versions "
+        "WHERE model_schema = ? AND model_name = ? AND version = ?",
+        [target.schema, target.name, version],
+    )
+    return json.loads(row[0]).get("max_abs_diff") if row and row[0] else None
+
+
 def _result(
     target: ModelName,
     version: int,
     model: ModelVersion,
     fitted: Fitted,
     previous: list[StoredVersion],
+    difference: float | None,
 ) -> dict[str, Any]:
     e = fitted.evaluation
     metric, value, baseline, baseline_value, _ = model.headline
@@ -165,6 +263,7 @@ def _result(
         "rows_eval": e.rows_eval,
         "split": e.split,
         "parity_rows": len(fitted.parity_scores),
+        "parity_max_abs_diff": difference,
         "warning": " ".join(f"{w.rstrip('.')}." for w in words) or None,
     }
 

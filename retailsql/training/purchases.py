@@ -14,7 +14,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from retailsql.errors import TrainingError, nearest
+from retailsql.errors import TrainingError
+from retailsql.training.columns import find_column
 from retailsql.training.fitted import TrainingData
 
 Ints = np.ndarray[Any, np.dtype[np.int64]]
@@ -81,13 +82,12 @@ def read_purchases(data: TrainingData, options: Mapping[str, Any]) -> Purchases:
         TrainingError: a column is missing or misspelt, has a type that is no id or no time, or
             no usable row is left.
     """
-    user = _column(data, options, "user_col")
-    item = _column(data, options, "item_col")
-    at = _column(data, options, "timestamp_col") if options["timestamp_col"] else None
-    columns = {"user_col": _id_text(user, options["user_col"], data)}
-    columns["item_col"] = _id_text(item, options["item_col"], data)
-    if at is not None:
-        columns["timestamp_col"] = _microseconds(at, options["timestamp_col"], data)
+    user = _column(data, options["user_col"], "user_col")
+    item = _column(data, options["item_col"], "item_col")
+    columns = {"user_col": _id_text(user, data), "item_col": _id_text(item, data)}
+    if options["timestamp_col"]:
+        at = _column(data, options["timestamp_col"], "timestamp_col")
+        columns["timestamp_col"] = _microseconds(at, data)
     warnings = [
         f"{column.null_count:,} rows without {options[role]} (NULL) were left out"
         for role, column in columns.items()
@@ -99,7 +99,8 @@ def read_purchases(data: TrainingData, options: Mapping[str, Any]) -> Purchases:
             "There is no purchase to train on", seen=f"{data.table.num_rows:,} rows in all",
             wanted="rows with a user and an item", todo="run the SELECT by itself and look",
         )  # fmt: skip
-    item_type = "BIGINT" if pa.types.is_integer(item.type) else "VARCHAR"
+    whole = pa.types.is_integer(data.table[item].type)
+    item_type = "BIGINT" if whole else "VARCHAR"
     return _coded(table, item_type, tuple(warnings))
 
 
@@ -128,22 +129,19 @@ def _codes(column: pa.ChunkedArray) -> tuple[tuple[str, ...], Ints]:
     return tuple(names.tolist()), codes.astype(np.int64)
 
 
-def _column(data: TrainingData, options: Mapping[str, Any], role: str) -> pa.ChunkedArray:
-    name, known = options[role], data.table.column_names
+def _column(data: TrainingData, name: str | None, role: str) -> str:
+    """The column an option names, in the table's own spelling."""
+    known = data.table.column_names
     if not name:
         raise TrainingError(
             f"A recommender needs OPTIONS({role}=...)", seen=f"columns {', '.join(known)}",
             wanted="the name of one of them", todo=f"add {role} to OPTIONS",
         )  # fmt: skip
-    if name not in known:
-        raise TrainingError(
-            f"OPTIONS({role}) names a column that the SELECT does not return", seen=name,
-            wanted=nearest(name, known), todo="correct the name, or add the column to the SELECT",
-        )  # fmt: skip
-    return data.table[name]
+    return find_column(name, known, role)
 
 
-def _id_text(column: pa.ChunkedArray, name: str, data: TrainingData) -> pa.ChunkedArray:
+def _id_text(name: str, data: TrainingData) -> pa.ChunkedArray:
+    column = data.table[name]
     kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
     whole = pa.types.is_integer(kind) or pa.types.is_string(kind) or pa.types.is_large_string(kind)
     if whole or pa.types.is_null(kind):
@@ -155,7 +153,8 @@ def _id_text(column: pa.ChunkedArray, name: str, data: TrainingData) -> pa.Chunk
     )  # fmt: skip
 
 
-def _microseconds(column: pa.ChunkedArray, name: str, data: TrainingData) -> pa.ChunkedArray:
+def _microseconds(name: str, data: TrainingData) -> pa.ChunkedArray:
+    column = data.table[name]
     if not (pa.types.is_timestamp(column.type) or pa.types.is_date(column.type)):
         raise TrainingError(
             f"Column {name!r} (timestamp_col) holds no times",

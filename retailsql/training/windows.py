@@ -11,7 +11,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from retailsql.errors import TrainingError, nearest
+from retailsql.errors import TrainingError
+from retailsql.training.columns import find_column
 from retailsql.training.fitted import TrainingData
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
@@ -130,14 +131,7 @@ def _column(data: TrainingData, name: str | None, option: str) -> str:
             f"OPTIONS lacks {option}", wanted=f"one of {', '.join(names)}",
             todo=f"add {option}='...' to OPTIONS",
         )  # fmt: skip
-    found = {column.lower(): column for column in names}.get(str(name).lower())
-    if found is None:
-        raise TrainingError(
-            f"The training SELECT has no column {name!r}, which {option} names",
-            wanted=nearest(str(name), names),
-            todo=f"correct {option}, or add the column to the SELECT",
-        )
-    return str(found)
+    return find_column(name, names, option)
 
 
 def _id_columns(option: Any) -> list[str]:
@@ -259,7 +253,7 @@ def _panel(
         )
     last = np.flatnonzero(np.append(np.diff(codes) != 0, True))
     seen = np.flatnonzero(np.isfinite(values))
-    first = np.full(len(keys), np.iinfo(np.int64).max)
+    first = np.full(len(keys), steps.max() + 1)  # of a series without a value: length 0
     np.minimum.at(first, codes[seen], steps[seen])
     lengths = np.maximum(steps[last] - first + 1, 0)
     width = int(lengths.max())

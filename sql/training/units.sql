@@ -19,7 +19,7 @@ SELECT
     units_4w,
     units_8w,
     units_12w,
-    weeks_on_sale,
+    weeks_sold,
     week_of_year,
     category,
     brand,

@@ -1,8 +1,12 @@
 {{ config(materialized='table') }}
 -- Units sold per product and day, all stores, without gaps: what demand_forecast(history, n) takes.
---   0     the shop was open and nobody bought
---   NULL  not known: the shop was closed, or the product had left the shelf (no sale for 28 days)
--- A product begins with its first sale.
+--   0     the shop was open (something was sold that day) and nobody bought this
+--   NULL  not known: nothing at all was sold, the shop was closed
+-- A product begins with its first sale and does not end: a cell is decided by its own day and those
+-- before it, never by what came later. So a pause reads the same in the past and at the end, and
+-- the zeros of a product that left the shelf are judged like all others. (NULL after so many days
+-- without a sale would be of the past too, but would keep the days on which a product came back
+-- and lose those on which it did not: a forecast too high for everything that sells rarely.)
 WITH sold AS (
     SELECT product_id, ordered_on AS day, sum(quantity) AS units
     FROM {{ ref('stg_order_lines') }}
@@ -22,7 +26,7 @@ calendar AS (
 ),
 
 products AS (
-    SELECT product_id, min(day) AS first_sale, max(day) AS last_sale
+    SELECT product_id, min(day) AS first_sale
     FROM sold
     GROUP BY product_id
 )
@@ -30,11 +34,7 @@ products AS (
 SELECT
     p.product_id,
     c.day,
-    CAST(CASE
-        WHEN o.day IS NULL THEN NULL
-        WHEN c.day > p.last_sale + {{ var('off_shelf_days') }} THEN NULL
-        ELSE coalesce(s.units, 0)
-    END AS DOUBLE) AS units
+    CAST(CASE WHEN o.day IS NOT NULL THEN coalesce(s.units, 0) END AS DOUBLE) AS units
 FROM products AS p
 JOIN calendar AS c ON c.day >= p.first_sale
 LEFT JOIN open_days AS o ON o.day = c.day

@@ -1,6 +1,6 @@
 {{ config(materialized='table') }}
 -- Units sold per product and week (its Monday), whole weeks only, without gaps.
--- NULL where no day of the week is known, see sales_daily.
+-- NULL where the shop was closed all week, see sales_daily.
 SELECT
     product_id,
     CAST(date_trunc('week', day) AS DATE) AS week,

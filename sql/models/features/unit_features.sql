@@ -1,14 +1,33 @@
 {{ config(materialized='table') }}
 -- One row per product and week, weeks without a sale included: what units_predict(u) takes.
--- Sales are of earlier weeks; price and promotion are this week's, since the shop sets them.
-WITH prices AS (
+-- Sales are of earlier weeks; price and promotion are this week's, since the shop sets them. The
+-- raw vocabulary holds no price list, so both are read off the order lines, in a way that how much
+-- was bought does not bend:
+--   price      the tag: the price on most order lines, each line once however many units it has;
+--              of equals the higher, as it is quantities that are discounted. A mean of prices paid
+--              would fall whenever somebody buys in bulk, and so would tell the units.
+--   promotion  1 if any line was on promotion: the plan, not the share of buyers who used it.
+-- What is left: a week whose every line is a bulk order shows the bulk price, and a promotion that
+-- sold nothing at all is not seen. With a price list and a promotion calendar, join those instead.
+WITH tags AS (
     SELECT
         product_id,
         week,
-        avg(unit_price)                                AS price,
-        avg(CAST(coalesce(on_promotion, false) AS INTEGER)) AS promotion
+        unit_price,
+        count(*)                                                   AS lines,
+        max(CAST(coalesce(on_promotion, false) AS INTEGER))        AS promotion
     FROM {{ ref('stg_order_lines') }}
     WHERE week + 7 <= {{ cutoff() }}
+    GROUP BY ALL
+),
+
+prices AS (
+    SELECT
+        product_id,
+        week,
+        CAST(arg_max(unit_price, (lines, unit_price)) AS DOUBLE)   AS price,
+        max(promotion)                                             AS promotion
+    FROM tags
     GROUP BY ALL
 ),
 
@@ -34,7 +53,8 @@ with_past AS (
         avg(units) OVER (earlier ROWS BETWEEN 4 PRECEDING AND 1 PRECEDING)  AS units_4w,
         median(units) OVER (earlier ROWS BETWEEN 8 PRECEDING AND 1 PRECEDING) AS units_8w,
         avg(units) OVER (earlier ROWS BETWEEN 12 PRECEDING AND 1 PRECEDING) AS units_12w,
-        count(units) OVER (earlier ROWS BETWEEN 12 PRECEDING AND 1 PRECEDING) AS weeks_on_sale,
+        count(nullif(units, 0)) OVER (earlier ROWS BETWEEN 12 PRECEDING AND 1 PRECEDING)
+                                                       AS weeks_sold,
         avg(price) OVER (earlier ROWS BETWEEN 12 PRECEDING AND 1 PRECEDING) AS price_12w
     FROM filled
     WINDOW earlier AS (PARTITION BY product_id ORDER BY week)
@@ -58,11 +78,12 @@ SELECT
     w.units_4w,
     w.units_8w,                                                          -- the median
     w.units_12w,
-    w.weeks_on_sale,                                                     -- of the last twelve
+    w.weeks_sold,                                                        -- of the last twelve
     w.units
 FROM with_past AS w
 CROSS JOIN seasons AS s
 LEFT JOIN {{ ref('stg_products') }} AS p ON p.product_id = w.product_id
 WHERE w.units IS NOT NULL
   AND w.units_4w IS NOT NULL
+  AND w.weeks_sold > 0       -- nothing in twelve weeks: no past to learn from, perhaps off the shelf
 ORDER BY w.product_id, w.week

@@ -1,0 +1,90 @@
+"""Settings of the ML functions, ``STRUCT(value AS name, ...)``: each declared once, read typed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from retailsql.dialect.values import Field
+from retailsql.errors import StatementError
+
+LARGEST = 2**31 - 1
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One setting of an ML function.
+
+    Args:
+        name: lower case, as BigQuery ML calls it where it has it.
+        type: int, float (a whole number will do) or bool.
+        wanted: the allowed values in words.
+        low: smallest allowed number.
+        high: largest allowed number.
+        below: the number must be smaller than ``high``.
+    """
+
+    name: str
+    type: Literal["int", "float", "bool"]
+    wanted: str
+    low: float = 0
+    high: float = LARGEST
+    below: bool = False
+
+    def takes(self, value: Any) -> bool:
+        """True if a literal is of the type, and in the range.
+
+        >>> k = Setting("top_k", "int", "a whole number from 1", low=1)
+        >>> k.takes(3), k.takes(2.7), k.takes("3"), k.takes(True), k.takes(None), k.takes(0)
+        (True, False, False, False, False, False)
+        """
+        if self.type == "bool" or isinstance(value, bool):
+            return self.type == "bool" and isinstance(value, bool)
+        if not isinstance(value, int if self.type == "int" else int | float):
+            return False
+        return self.low <= value < self.high if self.below else self.low <= value <= self.high
+
+
+SETTINGS: Mapping[str, tuple[Setting, ...]] = {
+    "PREDICT": (Setting("threshold", "float", "a number from 0 to 1, such as 0.5", high=1),),
+    "FORECAST": (
+        Setting("horizon", "int", "a whole number from 1, such as 28", low=1),
+        Setting(
+            "confidence_level", "float", "a number from 0.01 to below 1, such as 0.9",
+            low=0.01, high=1, below=True,
+        ),
+    ),
+    "RECOMMEND": (
+        Setting("top_k", "int", "a whole number from 1, such as 10", low=1),
+        Setting("exclude_seen", "bool", "true or false"),
+    ),
+}  # fmt: skip
+
+
+def read_settings(verb: str, fields: Mapping[str, Field]) -> dict[str, Any]:
+    """The values of a verb's settings, checked; those left out are not in it.
+
+    Args:
+        verb: PREDICT, FORECAST or RECOMMEND.
+        fields: what stood in STRUCT(...).
+
+    Raises:
+        StatementError: an unknown setting, or a value of the wrong type or out of range; names
+            line and column.
+    """
+    known = {s.name: s for s in SETTINGS[verb]}
+    values: dict[str, Any] = {}
+    for name, field in fields.items():
+        setting = known.get(name)
+        if setting is None:
+            raise refuse(field, f"ML.{verb} has no setting {name!r}", ", ".join(sorted(known)))
+        if not setting.takes(field.value):
+            raise refuse(field, f"Setting {name} of ML.{verb} has a wrong value", setting.wanted)
+        values[name] = float(field.value) if setting.type == "float" else field.value
+    return values
+
+
+def refuse(field: Field, fact: str, wanted: str, todo: str | None = None) -> StatementError:
+    """The error about one field, at its place."""
+    return field.place.error(fact, wanted=wanted, todo=todo, seen=field.text)
