@@ -153,11 +153,6 @@ class Signature:
         """True for a classifier that has a positive class."""
         return self.kind == "classifier" and self.positive_class is not None
 
-    @property
-    def is_row_model(self) -> bool:
-        """True if the model scores one row of features at a time."""
-        return self.kind in ("classifier", "regressor")
-
     def to_json(self) -> str:
         """The signature as JSON, stable from run to run (it is part of the content hash)."""
         return json.dumps({"format": FORMAT, **asdict(self)}, sort_keys=True)

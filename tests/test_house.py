@@ -6,7 +6,6 @@ import json
 import subprocess
 import sys
 import tomllib
-from pathlib import Path
 
 import pytest
 
@@ -80,6 +79,6 @@ def test_no_address_and_no_path_of_a_machine_is_committed():
         file = ROOT / name
         if file.suffix in (".txt", ".toml", ".py", ".sql", ".yml", ".md") and file.exists():
             text = file.read_text("utf-8")
-            assert "/work/" not in text or file == Path(__file__), name
+            assert f"/{'work'}/" not in text, name
             if "constraints" in name:
                 assert "://" not in text

@@ -13,6 +13,7 @@ from retailsql.runner.project import default_project, load_project
 from retailsql.runner.run import run
 from retailsql.tasks import TASKS
 from retailsql.training.create import create_model
+from retailsql.training.families import FAMILIES
 from tests.tasks.contract import CASES
 
 BY_NAME = {t.name: t for t in TASKS}
@@ -41,6 +42,16 @@ def shop(path):
 
 def test_every_task_has_a_case():
     assert {c.task for c in CASES} == set(BY_NAME)
+
+
+@pytest.mark.parametrize("task", TASKS, ids=lambda t: t.name)
+def test_a_task_is_declared_as_its_files_are(task):
+    """Its model types exist, its training file uses one of them, and its query is there."""
+    project = load_project(default_project())
+    assert set(task.model_types) <= set(FAMILIES)
+    assert project.nodes[task.model].options["model_type"] in task.model_types
+    assert task.function in project.queries[task.query].sql
+    assert task.verb in VERBS[task.kind]
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda c: c.task)
