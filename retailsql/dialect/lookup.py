@@ -21,7 +21,5 @@ def deployed(con: DuckDBPyConnection, name: str) -> StoredVersion:
         ModelNotFoundError: no such model; names the nearest.
     """
     stored = store.find(con, resolve(con, name))
-    publish.ensure_hidden(
-        con, stored.name.database, stored.name.name, stored.content_hash, stored.signature
-    )
+    publish.ensure_hidden(con, stored.name.name, stored.content_hash, stored.signature)
     return stored

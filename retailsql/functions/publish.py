@@ -30,7 +30,6 @@ ATTEMPTS = 5
 
 def ensure_hidden(
     con: DuckDBPyConnection,
-    database: str,
     model: str,
     content_hash: str,
     signature: Signature,
@@ -44,7 +43,6 @@ def ensure_hidden(
 
     Args:
         con: the caller's connection.
-        database: where the version is stored.
         model: the model's name without schema.
         content_hash: which version.
         signature: its signature.
@@ -160,7 +158,7 @@ def register(
         digest = histories_digest(model.histories)
         told = {**model.signature.options, "histories_sha256": digest}
         model = replace(model, signature=replace(model.signature, options=told))
-    ensure_hidden(con, name.database, name.name, model.content_hash, model.signature, model)
+    ensure_hidden(con, name.name, model.content_hash, model.signature, model)
     call = Call(name.name, model.content_hash, model.signature)
     model = replace(model, certificate=certify(con, call, rows, expected, framework, tolerance))
     for attempt in range(ATTEMPTS):
@@ -201,7 +199,7 @@ def deploy(
     artefact, expected = store.load_artefact(con, name.database, stored.content_hash)
     scorers.check(name.text, stored.content_hash, stored.signature, artefact, expected)
     check_names_free(con, name, stored.signature)
-    ensure_hidden(con, name.database, name.name, stored.content_hash, stored.signature)
+    ensure_hidden(con, name.name, stored.content_hash, stored.signature)
     with own_transaction(con):
         _point_macros(con, name, Call(name.name, stored.content_hash, stored.signature))
         store.set_deployed(con, name, version, action)

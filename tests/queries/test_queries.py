@@ -69,9 +69,7 @@ def register(con, name, graph, signature):
     """Register a graph of a kind that import_onnx does not make; no sample rows."""
     model = ModelVersion(graph, signature, "ONNX")
     target = resolve(con.connection, name)
-    database = target.database
-    args = (database, target.name, model.content_hash, signature, model)
-    publish.ensure_hidden(con.connection, *args)
+    publish.ensure_hidden(con.connection, target.name, model.content_hash, signature, model)
     call = publish.Call(target.name, model.content_hash, signature)
     publish._write(con.connection, target, model, call)
 
