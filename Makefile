@@ -11,7 +11,8 @@ install: $(VENV)/.installed
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	test -x $(PY) || $(PYTHON) -m venv --without-pip $(VENV)
-	$(PYTHON) -m pip --python $(PY) install --quiet --constraint constraints.txt --editable '.[train,dev]'
+	$(PYTHON) -m pip --python $(PY) install --quiet --constraint constraints.txt \
+		--config-settings editable_mode=compat --editable '.[train,dev]'
 	touch $@
 
 demo: install

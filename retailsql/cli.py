@@ -48,7 +48,7 @@ def cli() -> None:
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of the made-up shop.")
 def demo(data: Path | None, path: Path | None, size: str, seed: int) -> None:
-    """Build a shop, train the four models, print four queries with their answers."""
+    """Build a shop, train five models, print four queries with their answers."""
     from retailsql.demo.show import show_tour
     from retailsql.demo.tour import take_tour
 
@@ -107,11 +107,11 @@ def _decoded(data: bytes, source: str) -> str:
 
 
 @cli.command()
-@click.option("--db", required=True, help="The DuckDB file.")
+@click.option("--db", required=True, type=click.Path(exists=True), help="The DuckDB file.")
 @click.option(
     "--project",
     type=click.Path(path_type=Path),
-    help="Folder with dbt_project.yml; the one that comes with retailsql if left out.",
+    help="Folder with dbt_project.yml; if left out the present one, or the one of retailsql.",
 )
 @click.option(
     "--select",
@@ -126,7 +126,7 @@ def run(db: str, project: Path | None, select: tuple[str, ...], variables: tuple
 
 @cli.command()
 @click.argument("models", nargs=-1, required=True)
-@click.option("--db", required=True, help="The DuckDB file.")
+@click.option("--db", required=True, type=click.Path(exists=True), help="The DuckDB file.")
 @click.option("--project", type=click.Path(path_type=Path), help="Folder with dbt_project.yml.")
 @click.option("--var", "variables", multiple=True, metavar="NAME=VALUE", help="A variable.")
 def train(
@@ -144,12 +144,36 @@ def _run_project(
     from retailsql.runner.run import run as run_nodes
     from retailsql.training.create import create_model
 
-    pairs = dict(v.partition("=")[::2] for v in variables)
-    project = load_project(folder or default_project(), pairs)
+    project = load_project(folder or default_project(), _pairs(variables))
+    click.echo(f"project {project.name} in {project.path.resolve()}", err=True)
     with _progress() as say, _open(db, say) as con:
         fit = partial(create_model, progress=say)
         results = run_nodes(con, project, select or None, train=fit)
     show_run(results)
+
+
+def _pairs(variables: tuple[str, ...]) -> dict[str, str]:
+    for variable in variables:
+        if "=" not in variable:
+            raise click.BadParameter(f"{variable!r} has no value; write --var {variable}=VALUE")
+    return dict(v.partition("=")[::2] for v in variables)
+
+
+@cli.command()
+@click.argument("name")
+@click.option("--db", required=True, type=click.Path(exists=True), help="The DuckDB file.")
+@click.option("--project", type=click.Path(path_type=Path), help="Folder with dbt_project.yml.")
+@click.option("--var", "variables", multiple=True, metavar="NAME=VALUE", help="A variable.")
+def query(name: str, db: str, project: Path | None, variables: tuple[str, ...]) -> None:
+    """Run the query NAME of a project (a file of its folder queries/) and print its rows."""
+    from retailsql.demo.show import show_rows
+    from retailsql.runner.project import default_project, load_project
+    from retailsql.runner.run import run_query
+
+    loaded = load_project(project or default_project(), _pairs(variables))
+    with _progress() as say, _open(db, say, read_only=True) as con:
+        answer = run_query(con, loaded, name)
+    show_rows(answer.columns, answer.rows)
 
 
 @cli.command()

@@ -195,3 +195,30 @@ def test_demo_twice(tmp_path):
     other = cli("demo", "--size", "default", "--path", path)
     assert other.returncode == 1
     assert "something else than this demo" in other.stderr
+
+
+def test_a_variable_nobody_reads_is_refused(db):
+    done = cli("run", "--db", db, "--var", "cutof=2025-01-01")
+    assert done.returncode == 1
+    assert "Wanted: cutoff" in done.stderr
+    assert cli("run", "--db", db, "--var", "cutoff").returncode == 2
+
+
+def test_run_and_train_do_not_make_a_database(tmp_path):
+    for args in (("run",), ("train", "churn")):
+        assert cli(*args, "--db", str(tmp_path / "typo.duckdb")).returncode == 2
+    assert not (tmp_path / "typo.duckdb").exists()
+
+
+def test_a_query_of_a_project(db, tmp_path):
+    (tmp_path / "queries").mkdir()
+    (tmp_path / "dbt_project.yml").write_text("name: mine")
+    (tmp_path / "queries" / "two.sql").write_text("SELECT diff_predict(a := 3, b := 1) AS answer")
+    done = cli("query", "two", "--db", db, "--project", str(tmp_path))
+    assert "5.0" in done.stdout
+    assert "two" in cli("query", "tow", "--db", db, "--project", str(tmp_path)).stderr
+
+
+def test_a_long_column_name_does_not_hide_its_value(db):
+    done = cli("sql", "--db", db, "-c", f"SELECT 4242 + {' + '.join(['0'] * 200)}")
+    assert "4242" in done.stdout.replace("\n", "").split("row 1")[-1][-200:]

@@ -19,7 +19,7 @@ from retailsql.functions.transaction import own_transaction
 from retailsql.registry import store
 from retailsql.registry.names import resolve
 from retailsql.runner import made
-from retailsql.runner.project import Project, default_project, load_project
+from retailsql.runner.project import Project, load_project, shipped_project
 from retailsql.runner.run import Answer, NodeResult, run, run_query
 from retailsql.session import Session, connect
 from retailsql.tasks import TASKS, Task
@@ -66,7 +66,7 @@ def take_tour(
     tell = say or (lambda words, share: None)
     with connect(path, progress=tell) as con:
         made_of = f"file {data.name}" if data else f"shop {size}, seed {seed}"
-        project = load_project(default_project())
+        project = load_project(shipped_project())
         fresh = not _made_before(con, path, made_of)
         if fresh:
             _check_empty(con, path, project)

@@ -103,6 +103,12 @@ def load_project(
             )  # fmt: skip
         node = Node(name, str(file), kind, done.sql, options, done.needs)
         (queries if query else nodes)[name] = node
+    if unread := sorted(set(vars or {}) - renderer.asked):
+        raise ProjectError(
+            f"No file of the project reads a variable {unread[0]!r}",
+            wanted=nearest(unread[0], renderer.asked),
+            todo="correct the name",
+        )
     return Project(str(settings["name"]), root, schema, nodes, queries, values)
 
 
@@ -134,6 +140,11 @@ def find(name: str, known: Mapping[str, Node], what: str) -> Node:
 
 
 def default_project() -> Path:
+    """The project of the present folder, or else the one that comes with retailsql."""
+    return Path() if Path("dbt_project.yml").is_file() else shipped_project()
+
+
+def shipped_project() -> Path:
     """The project that comes with retailsql: in the package, or beside it in a checkout.
 
     Raises:

@@ -60,6 +60,7 @@ class Renderer:
         schema: str,
     ) -> None:
         self._root, self._sources, self._vars, self._schema = root, sources, variables, schema
+        self.asked: set[str] = set()  # variables that some file reads
         self._env = Environment(
             loader=_Files(root),
             undefined=StrictUndefined,
@@ -125,12 +126,13 @@ class Renderer:
         return self._sources[source, table]
 
     def _var(self, name: str, default: Any = _NOT_GIVEN) -> Any:
+        self.asked.add(name)
         if name in self._vars:
             return self._vars[name]
         if default is _NOT_GIVEN:
             _refuse(
                 f"var({name!r}) has no value", nearest(name, self._vars),
-                "set it in dbt_project.yml, under vars",
+                "set it in dbt_project.yml under vars, or with --var",
             )  # fmt: skip
         return default
 

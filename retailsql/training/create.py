@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import replace as dc_replace
+from difflib import get_close_matches
 from functools import partial
 from typing import Any
 
@@ -74,7 +75,7 @@ def create_model(
     """
     connection, say = raw(con), progress or _silent
     given = _lower_case(options)
-    model_type, family = family_of(given.pop("model_type", None))
+    model_type, family = family_of(_model_type(given))
     target = resolve(connection, name)
     store.check_writable(connection, target.database)
     publish.check_replace(connection, target, replace)
@@ -89,6 +90,16 @@ def create_model(
     say("done", 1.0)
     difference = _parity(connection, target, version)
     return _result(target, version, model, fitted, previous, difference)
+
+
+def _model_type(options: dict[str, Any]) -> object:
+    """Takes ``model_type`` out of the options; tells a misspelt one from a missing one."""
+    meant = [] if "model_type" in options else get_close_matches("model_type", options, cutoff=0.8)
+    if meant:
+        raise TrainingError(
+            f"OPTIONS has no option {meant[0]!r}", wanted="model_type", todo="correct the name"
+        )
+    return options.pop("model_type", None)
 
 
 def _silent(words: str, share: float) -> None:

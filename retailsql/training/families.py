@@ -52,12 +52,13 @@ def family_of(model_type: object) -> tuple[str, Family]:
     'keras'
     """
     name = str(model_type).upper()
+    near = nearest(name, FAMILIES, 1).split(",")[0] if model_type else "RANDOM_FOREST_CLASSIFIER"
     if model_type is None or name not in FAMILIES:
         raise TrainingError(
             "OPTIONS needs a model_type" if model_type is None
             else f"There is no model_type {model_type!r}",
             wanted=", ".join(FAMILIES) if model_type is None else nearest(name, FAMILIES),
-            todo="write OPTIONS(model_type = 'RANDOM_FOREST_CLASSIFIER', ...)",
+            todo=f"write OPTIONS(model_type = '{near}', ...)",
         )  # fmt: skip
     return name, FAMILIES[name]
 
