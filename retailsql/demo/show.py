@@ -130,7 +130,7 @@ def _draw_down(out: Console, columns: Sequence[Text], cells: Sequence[Sequence[T
     for number, row in enumerate(cells, 1):
         out.rule(Text(f"row {number}"), align="left")
         grid = Table.grid("", "", padding=(0, 2))
-        grid.columns[0].max_width = max(12, out.width // 3)  # an expression may be a long name
+        grid.columns[0].max_width = out.width // 2  # an expression may be a long name
         grid.columns[0].overflow = "fold"
         grid.columns[1].overflow = "fold"
         for column, cell in zip(columns, row, strict=True):
