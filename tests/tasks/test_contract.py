@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -14,6 +15,7 @@ from retailsql.runner.run import run
 from retailsql.tasks import TASKS
 from retailsql.training.create import create_model
 from retailsql.training.families import FAMILIES
+from tests.conftest import ROOT
 from tests.tasks.contract import CASES
 
 BY_NAME = {t.name: t for t in TASKS}
@@ -196,3 +198,16 @@ def test_stored_keys_keep_their_types(con):
     rows = con.sql("FROM ML.RECOMMEND(MODEL k, STRUCT(2 AS top_k)) ORDER BY cust, rank")
     assert [str(t) for t in rows.types] == ["BIGINT", "BIGINT", "DOUBLE", "INTEGER"]
     assert rows.fetchall()[0][0] == 0
+
+
+def test_every_sql_example_of_the_readme_runs(shop):
+    """As it stands, on the demo's tables; only the network is trained for less long."""
+    text = (ROOT / "README.md").read_text("utf-8")
+    blocks = re.findall(r"```sql\n(.*?)```", text, re.DOTALL)
+    statements = [s for b in blocks for s in b.split(";\n") if s.strip() and "..." not in s]
+    shop.execute("BEGIN")
+    for statement in statements:
+        short = statement.replace("horizon = 28", "horizon = 7, window = 28, max_iterations = 1")
+        shop.execute(short.replace("ay), 28)", "ay), 7)")).fetchall()
+    shop.execute("ROLLBACK")
+    assert len(statements) >= 8
