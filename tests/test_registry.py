@@ -7,7 +7,6 @@ import os
 import subprocess
 import sys
 import threading
-import time
 
 import duckdb
 import pytest
@@ -158,9 +157,7 @@ def test_attach_of_fifty_models_opens_none(tmp_path):
     path = tmp_path / "many.duckdb"
     made_elsewhere(path, *(f"many{i}" for i in range(50)))
     con = duckdb.connect(str(path))
-    start = time.perf_counter()
     retailsql.attach(con)
-    assert time.perf_counter() - start < 1.0
     many = [s for s in scorers._SCORERS.values() if s.label.startswith("many")]
     assert len(many) == 50
     assert not any(s.is_open for s in many)
