@@ -182,7 +182,7 @@ def models(db: str) -> None:
     """List every version of every model in DB (* deployed), metric beside its baseline."""
     with retailsql.connect(db, read_only=True) as con:
         for database in store.databases(con.connection):
-            for row in con.execute(store.list_query(database)).fetchall():
+            for row in con.execute(store.list_query(con.connection, database)).fetchall():
                 click.echo(_model_line(row))
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -13,23 +12,15 @@ import duckdb
 from duckdb import DuckDBPyConnection, DuckDBPyRelation
 
 from retailsql.dialect.statements import (
-    AlterModel,
-    CreateModel,
-    DropModel,
     Query,
-    ShowModels,
     Statement,
     read_script,
 )
-from retailsql.errors import DatabaseOpenError, ModelNotFoundError
-from retailsql.functions import publish
+from retailsql.errors import DatabaseOpenError
 from retailsql.functions.connection import raw
 from retailsql.functions.diagnose import diagnose, missing_hidden
 from retailsql.functions.equip import equip
 from retailsql.functions.transaction import in_transaction
-from retailsql.registry import store
-from retailsql.registry.fetch import first_row
-from retailsql.registry.names import literal, quote, resolve
 
 _READERS = frozenset({
     "arrow", "description", "df", "fetch_arrow_table", "fetch_df", "fetch_df_chunk",
@@ -37,12 +28,6 @@ _READERS = frozenset({
     "rowcount", "tf", "to_arrow_reader", "to_arrow_table", "torch",
 })  # fmt: skip
 """Attributes of a connection that read the result of what was executed last."""
-_OWN_MODELS = """
-SELECT 1 FROM (SELECT database_name AS d, schema_name AS s, table_name AS t FROM duckdb_tables()
-               UNION ALL SELECT database_name, schema_name, view_name FROM duckdb_views())
-WHERE lower(t) = 'models' AND s <> 'retailsql'
-  AND (d = 'temp' OR (d = current_database() AND s = current_schema())) LIMIT 1
-"""
 _ATTACHES = re.compile(r"\b(?:ATTACH|ROLLBACK|ABORT)\b", re.IGNORECASE)
 
 
@@ -187,81 +172,18 @@ class Session:
 
     def _prepare(self, statement: Statement, parameters: object) -> tuple[str, object]:
         """Carry out a statement about models; the SQL of its result, or the spliced query."""
-        match statement:
-            case Query():
-                return self._spliced(statement), parameters
-            case CreateModel():
-                return self._create(statement, parameters), None
-            case DropModel():
-                return self._drop(statement), None
-            case AlterModel():
-                return self._alter(statement), None
-            case ShowModels():
-                return self._show(), None
+        if isinstance(statement, Query):
+            return self._spliced(statement), parameters
+        from retailsql.statements import carry_out
+
+        return carry_out(self.connection, statement, parameters, self.progress), None
 
     def _spliced(self, query: Query) -> str:
-        from retailsql.dialect.lookup import deployed
+        from retailsql.dialect.lookup import Catalog
         from retailsql.dialect.splice import splice
         from retailsql.dialect.tokens import Walk
 
-        return splice(Walk(query.sql, query.tokens), partial(deployed, self.connection))
-
-    def _create(self, statement: CreateModel, parameters: object) -> str:
-        from retailsql.training.create import create_model
-
-        name = resolve(self.connection, statement.name)
-        if statement.if_not_exists and store.versions(self.connection, name.database, name):
-            return _row({"model": name.text, "warning": "The model exists; nothing was done."})
-        return _row(
-            create_model(
-                self.connection,
-                statement.name,
-                statement.options,
-                statement.query,
-                parameters=parameters,
-                replace=statement.replace,
-                progress=self.progress,
-            )
-        )
-
-    def _drop(self, statement: DropModel) -> str:
-        name = resolve(self.connection, statement.name)
-        try:
-            publish.drop(self.connection, name, statement.version)
-        except ModelNotFoundError:
-            if not statement.if_exists:
-                raise
-            return _row({"model": name.text, "dropped": False})
-        return _row({"model": name.text, "dropped": True})
-
-    def _alter(self, statement: AlterModel) -> str:
-        name = resolve(self.connection, statement.name)
-        try:
-            if statement.deployed_version is None:
-                stored = publish.roll_back(self.connection, name)
-            else:
-                stored = publish.deploy(self.connection, name, statement.deployed_version)
-        except ModelNotFoundError:
-            if not statement.if_exists:
-                raise
-            return _row({"model": name.text, "deployed_version": None})
-        return _row({"model": name.text, "deployed_version": stored.version})
-
-    def _show(self) -> str:
-        """The list of models; a table of the user's own called models comes before it."""
-        if first_row(self.connection, _OWN_MODELS):
-            return "SHOW models"
-        found = store.databases(self.connection)
-        if not found:
-            return _row({"model": None}) + " WHERE false"
-        return " UNION ALL ".join(
-            f"SELECT {literal(d)} AS database, * FROM ({store.list_query(d)})" for d in found
-        )
-
-
-def _row(values: dict[str, Any]) -> str:
-    """A one-row SELECT."""
-    return "SELECT " + ", ".join(f"{literal(v)} AS {quote(k)}" for k, v in values.items())
+        return splice(Walk(query.sql, query.tokens), Catalog(self.connection))
 
 
 def connect(

@@ -21,7 +21,7 @@ for int32, beyond the largest 32-bit float for all but graphs whose scores are d
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
@@ -39,7 +39,12 @@ NUMBER_TYPES = (
 FeatureKind = Literal["number", "boolean", "date", "timestamp", "category", "text"]
 OnNull = Literal["impute", "category", "null", "error"]
 OnUnseen = Literal["other", "null", "error"]
-ModelKind = Literal["classifier", "regressor", "forecaster", "recommender"]
+ModelKind = Literal[
+    "classifier", "regressor", "forecaster", "recommender", "clusterer", "reducer", "factorizer",
+    "forecast_table", "transformer",
+]  # fmt: skip
+WITHOUT_GRAPH = ("forecast_table", "transformer")
+"""Kinds whose models are SQL and stored rows; they have no ONNX graph and no hidden function."""
 Label = str | int | float | bool
 
 
@@ -119,12 +124,34 @@ class Graph:
 
 
 @dataclass(frozen=True)
+class Step:
+    """One column that TRANSFORM makes of raw columns, its statistics frozen as literals.
+
+    Args:
+        name: the column's name.
+        parts: pieces of SQL, and positions among the signature's ``raw`` where a raw column
+            stands.
+
+    >>> Step("log_spend", ("ln(1 + ", 0, ")")).sql(lambda i: f"r.column_{i}")
+    'ln(1 + r.column_0)'
+    """
+
+    name: str
+    parts: tuple[str | int, ...]
+
+    def sql(self, reference: Callable[[int], str]) -> str:
+        """The SQL, with each raw column written by ``reference(position)``."""
+        return "".join(p if isinstance(p, str) else reference(p) for p in self.parts)
+
+
+@dataclass(frozen=True)
 class Signature:
     """What a model takes and returns.
 
     Args:
-        kind: classifier, regressor, forecaster or recommender.
-        features: input columns of a row model, in graph order; empty for the other two kinds.
+        kind: what sort of model it is.
+        features: input columns of a row model's graph, in graph order; empty for kinds that take
+            no rows.
         graph: how they meet the graph.
         label: name of the label column; outputs are called ``predicted_<label>``.
         label_type: SQL type of the label.
@@ -133,6 +160,8 @@ class Signature:
         options: what a kind needs besides. Forecaster: window, horizon (steps), levels
             (quantile levels of the graph's output), frequency. Recommender: items (ids as text,
             in code order), item_type, histories_as_of.
+        raw: the columns a TRANSFORM reads; empty without one.
+        steps: the columns it makes, in its order; each feature is one of them, by name.
 
     >>> s = Signature("regressor", (Feature("a", "DOUBLE"),), Graph(("a",), ("double",), "y"), "y")
     >>> Signature.from_json(s.to_json()) == s
@@ -147,6 +176,13 @@ class Signature:
     classes: tuple[Label, ...] = ()
     positive_class: Label | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
+    raw: tuple[Feature, ...] = ()
+    steps: tuple[Step, ...] = ()
+
+    @property
+    def inputs(self) -> tuple[Feature, ...]:
+        """The columns the public functions take: raw ones where there is a TRANSFORM."""
+        return self.raw if self.steps else self.features
 
     @property
     def binary(self) -> bool:
@@ -155,7 +191,11 @@ class Signature:
 
     def to_json(self) -> str:
         """The signature as JSON, stable from run to run (it is part of the content hash)."""
-        return json.dumps({"format": FORMAT, **asdict(self)}, sort_keys=True)
+        fields = asdict(self)
+        for later in ("raw", "steps"):  # absent from models stored before there were any
+            if not fields[later]:
+                del fields[later]
+        return json.dumps({"format": FORMAT, **fields}, sort_keys=True)
 
     @classmethod
     def from_json(cls, text: str) -> Signature:
@@ -173,21 +213,27 @@ class Signature:
                 wanted=FORMAT,
                 todo="pip install --upgrade retailsql",
             )
-        features = tuple(
-            Feature(**{**f, "categories": _tuple(f["categories"])}) for f in data.pop("features")
-        )
+        features, raw = _features(data.pop("features")), _features(data.pop("raw", []))
+        steps = tuple(Step(s["name"], tuple(s["parts"])) for s in data.pop("steps", []))
         graph: dict[str, Any] = {
             k: tuple(v) if isinstance(v, list) else v for k, v in data.pop("graph").items()
         }
         classes = tuple(data.pop("classes"))
         try:
-            return cls(features=features, graph=Graph(**graph), classes=classes, **data)
+            return cls(
+                features=features, graph=Graph(**graph), classes=classes, raw=raw, steps=steps,
+                **data,
+            )  # fmt: skip
         except TypeError as error:
             raise SignatureError(
                 "A stored signature has fields this retailsql does not know",
                 seen=str(error),
                 todo="pip install --upgrade retailsql",
             ) from error
+
+
+def _features(rows: list[dict[str, Any]]) -> tuple[Feature, ...]:
+    return tuple(Feature(**{**f, "categories": _tuple(f["categories"])}) for f in rows)
 
 
 def _tuple(values: list[str] | None) -> tuple[str, ...] | None:

@@ -84,7 +84,7 @@ def test_parameters_and_several_statements(line):
          "Column 'a' holds an infinite number.*Seen: inf"),
         ("FROM ML.FORECAST(MODEL line, TABLE t)", StatementError, "line is a regressor"),
         ("FROM ML.PREDICT(MODEL line)", StatementError, "needs rows"),
-        ("FROM ML.EVALUATE(MODEL line)", StatementError, "not supported yet at line 1, column 6"),
+        ("FROM ML.EVALUAT(MODEL line)", StatementError, "no function ML.EVALUAT at line 1, column 6"),
         ("FROM ML.PREDIKT(MODEL line, TABLE t)", StatementError, "Wanted: PREDICT"),
         ("FROM ML.PREDICT(MODEL line, TABLE t, STRUCT(1 AS thresh))", StatementError, "thresh"),
     ],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -18,19 +18,21 @@ class Setting:
 
     Args:
         name: lower case, as BigQuery ML calls it where it has it.
-        type: int, float (a whole number will do) or bool.
+        type: int, float (a whole number will do), bool, str, list or any.
         wanted: the allowed values in words.
         low: smallest allowed number.
         high: largest allowed number.
         below: the number must be smaller than ``high``.
+        choices: allowed texts in upper case; empty for any.
     """
 
     name: str
-    type: Literal["int", "float", "bool"]
+    type: Literal["int", "float", "bool", "str", "list", "any"]
     wanted: str
     low: float = 0
     high: float = LARGEST
     below: bool = False
+    choices: tuple[str, ...] = ()
 
     def takes(self, value: Any) -> bool:
         """True if a literal is of the type, and in the range.
@@ -39,6 +41,9 @@ class Setting:
         >>> k.takes(3), k.takes(2.7), k.takes("3"), k.takes(True), k.takes(None), k.takes(0)
         (True, False, False, False, False, False)
         """
+        if self.type in ("str", "list", "any"):
+            good = self.type == "any" or isinstance(value, str if self.type == "str" else list)
+            return good and (not self.choices or str(value).upper() in self.choices)
         if self.type == "bool" or isinstance(value, bool):
             return self.type == "bool" and isinstance(value, bool)
         if not isinstance(value, int if self.type == "int" else int | float):
@@ -46,39 +51,27 @@ class Setting:
         return self.low <= value < self.high if self.below else self.low <= value <= self.high
 
 
-SETTINGS: Mapping[str, tuple[Setting, ...]] = {
-    "PREDICT": (Setting("threshold", "float", "a number from 0 to 1, such as 0.5", high=1),),
-    "FORECAST": (
-        Setting("horizon", "int", "a whole number from 1, such as 28", low=1),
-        Setting(
-            "confidence_level", "float", "a number from 0.01 to below 1, such as 0.9",
-            low=0.01, high=1, below=True,
-        ),
-    ),
-    "RECOMMEND": (
-        Setting("top_k", "int", "a whole number from 1, such as 10", low=1),
-        Setting("exclude_seen", "bool", "true or false"),
-    ),
-}  # fmt: skip
-
-
-def read_settings(verb: str, fields: Mapping[str, Field]) -> dict[str, Any]:
+def read_settings(
+    verb: str, settings: Iterable[Setting], fields: Mapping[str, Field]
+) -> dict[str, Any]:
     """The values of a verb's settings, checked; those left out are not in it.
 
     Args:
-        verb: PREDICT, FORECAST or RECOMMEND.
+        verb: its name, for errors.
+        settings: those it has.
         fields: what stood in STRUCT(...).
 
     Raises:
         StatementError: an unknown setting, or a value of the wrong type or out of range; names
             line and column.
     """
-    known = {s.name: s for s in SETTINGS[verb]}
+    known = {s.name: s for s in settings}
     values: dict[str, Any] = {}
     for name, field in fields.items():
         setting = known.get(name)
         if setting is None:
-            raise refuse(field, f"ML.{verb} has no setting {name!r}", ", ".join(sorted(known)))
+            wanted = ", ".join(sorted(known)) or "no STRUCT(...): there is nothing to set"
+            raise refuse(field, f"ML.{verb} has no setting {name!r}", wanted)
         if not setting.takes(field.value):
             raise refuse(field, f"Setting {name} of ML.{verb} has a wrong value", setting.wanted)
         values[name] = float(field.value) if setting.type == "float" else field.value

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from retailsql.dialect.tokens import Walk, may_hold_ml, shifted, tokenize
 from retailsql.dialect.values import read_options
+from retailsql.registry.names import split_name
+from retailsql.registry.notes import NOTES
 
 if TYPE_CHECKING:
     from sqlglot.tokenizer_core import Token
@@ -15,13 +17,30 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class CreateModel:
-    """``CREATE [OR REPLACE] MODEL [IF NOT EXISTS] name OPTIONS(...) AS SELECT ...``."""
+    """``CREATE [OR REPLACE] MODEL [IF NOT EXISTS] name TRANSFORM(...) OPTIONS(...) AS SELECT ...``.
+
+    Args:
+        name: the model's name as written.
+        options: of OPTIONS(...).
+        query: the training SELECT, as written; empty for an imported model.
+        replace: OR REPLACE stood there.
+        if_not_exists: IF NOT EXISTS stood there.
+        transform: what stands in the brackets of TRANSFORM(...), as written; None without one.
+        extra: the other queries of ``AS (training_data AS (...), custom_holiday AS (...))``, by
+            their names in lower case.
+        inputs: INPUT(name type, ...) of an imported model.
+        outputs: OUTPUT(name type, ...) of an imported model.
+    """
 
     name: str
     options: dict[str, Any]
     query: str
     replace: bool
     if_not_exists: bool
+    transform: str | None = None
+    extra: Mapping[str, str] = field(default_factory=dict)
+    inputs: Mapping[str, str] | None = None
+    outputs: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -35,11 +54,26 @@ class DropModel:
 
 @dataclass(frozen=True)
 class AlterModel:
-    """``ALTER MODEL [IF EXISTS] name SET OPTIONS(deployed_version = n)`` or ``... ROLLBACK``."""
+    """``ALTER MODEL [IF EXISTS] name SET OPTIONS(...)`` or ``... ROLLBACK``.
+
+    Args:
+        name: the model's name as written.
+        if_exists: IF EXISTS stood there.
+        options: to set; None: roll back.
+    """
 
     name: str
     if_exists: bool
-    deployed_version: int | None  # None: roll back
+    options: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True)
+class ExportModel:
+    """``EXPORT MODEL name [VERSION n] OPTIONS(uri = 'folder/name.onnx')``."""
+
+    name: str
+    version: int | None
+    uri: str
 
 
 @dataclass(frozen=True)
@@ -60,7 +94,7 @@ class Query:
     tokens: Sequence[Token]
 
 
-Statement = CreateModel | DropModel | AlterModel | ShowModels | Query
+Statement = CreateModel | DropModel | AlterModel | ExportModel | ShowModels | Query
 
 
 def read_script(sql: str) -> list[Statement] | None:
@@ -123,6 +157,8 @@ def _read(walk: Walk) -> Statement:
         return _drop(walk)
     if walk.take("ALTER", "MODEL"):
         return _alter(walk)
+    if walk.take("EXPORT", "MODEL"):
+        return _export(walk)
     if [walk.peek(), walk.peek(1), walk.peek(2)] == ["SHOW", "MODELS", ""]:
         return ShowModels()
     return Query(walk.slice(0, len(walk.tokens)), _rebased(walk))
@@ -137,19 +173,65 @@ def _rebased(walk: Walk) -> Sequence[Token]:
 def _create(walk: Walk, replace: bool) -> CreateModel:
     if_not_exists = walk.take("IF", "NOT", "EXISTS")
     name = walk.name()
-    if walk.peek() == "TRANSFORM":
+    transform, inputs, outputs = None, None, None
+    if walk.take("TRANSFORM"):
+        transform = walk.slice(*walk.group())
+    if walk.take("INPUT"):
+        inputs = _read_columns(walk)
+    if walk.take("OUTPUT"):
+        outputs = _read_columns(walk)
+    if walk.peek() == "REMOTE":
         raise walk.error(
-            "TRANSFORM is not supported yet", todo="compute the features in the SELECT instead"
+            "A REMOTE model is scored by a server elsewhere, and retailsql works offline",
+            todo="import an ONNX file: OPTIONS(model_type = 'ONNX', model_path = 'model.onnx')",
         )
     options = read_options(walk) if walk.take("OPTIONS") else {}
+    if walk.done and str(options.get("model_type", "")).upper() == "ONNX":
+        return CreateModel(
+            name, options, "", replace, if_not_exists, transform, {}, inputs, outputs
+        )
+    query, extra = _read_queries(walk)
+    return CreateModel(
+        name, options, query, replace, if_not_exists, transform, extra, inputs, outputs
+    )
+
+
+def _read_queries(walk: Walk) -> tuple[str, dict[str, str]]:
+    """``AS SELECT ...`` or ``AS (training_data AS (SELECT ...), name AS (SELECT ...))``."""
     walk.expect("AS")
+    if walk.peek() == "(" and walk.peek(2) == "AS" and walk.peek(3) == "(":
+        queries: dict[str, str] = {}
+        for start, stop in walk.split(*walk.group()):
+            part = walk.sub(start, stop)
+            name = part.name().lower()
+            part.expect("AS")
+            if name in queries:
+                raise walk.sub(start, stop).error(f"{name} stands twice", todo="keep one of them")
+            queries[name] = part.slice(*part.group())
+            _end(part)
+        _end(walk)
+        if "training_data" not in queries:
+            raise walk.error(
+                "The queries behind AS lack one", seen=", ".join(queries),
+                wanted="AS (training_data AS (SELECT ...), custom_holiday AS (SELECT ...))",
+            )  # fmt: skip
+        return queries.pop("training_data"), queries
     start = walk.at
-    if walk.peek() == "(" and walk.peek(2) == "AS":
-        raise walk.error("AS (training_data AS (...)) is not supported yet", wanted="AS SELECT ...")
     if walk.peek() not in ("SELECT", "WITH", "FROM", "(", "VALUES", "TABLE", "PIVOT"):
         raise walk.error("Expected a query behind AS", wanted="SELECT ...")
-    query = walk.slice(start, len(walk.tokens))
-    return CreateModel(name, options, query, replace, if_not_exists)
+    return walk.slice(start, len(walk.tokens)), {}
+
+
+def _read_columns(walk: Walk) -> dict[str, str]:
+    """``(name type, ...)`` behind INPUT or OUTPUT."""
+    columns: dict[str, str] = {}
+    for start, stop in walk.split(*walk.group()):
+        part = walk.sub(start, stop)
+        name = split_name(part.name())[-1]
+        if part.done:
+            raise part.error(f"Column {name} has no type", wanted="name type, such as age DOUBLE")
+        columns[name] = part.slice(part.at, len(part.tokens))
+    return columns
 
 
 def _drop(walk: Walk) -> DropModel:
@@ -167,15 +249,40 @@ def _alter(walk: Walk) -> AlterModel:
         _end(walk)
         return AlterModel(name, if_exists, None)
     walk.expect("SET", "OPTIONS")
+    start = walk.at
     options = read_options(walk)
-    version = options.get("deployed_version")
-    if set(options) != {"deployed_version"} or not isinstance(version, int):
-        raise walk.error(
-            "ALTER MODEL can set one option so far",
-            wanted="SET OPTIONS(deployed_version = 2), or ALTER MODEL name ROLLBACK",
-        )
     _end(walk)
-    return AlterModel(name, if_exists, version)
+    walk.at = start
+    if unknown := [o for o in options if o not in SETTABLE]:
+        raise walk.error(
+            f"ALTER MODEL cannot set option {unknown[0]!r}", seen=unknown[0],
+            wanted=f"{', '.join(SETTABLE)}, or ALTER MODEL name ROLLBACK",
+        )  # fmt: skip
+    version = options.get("deployed_version", 1)
+    if not options or not isinstance(version, int) or isinstance(version, bool):
+        raise walk.error(
+            "ALTER MODEL sets no version", wanted="SET OPTIONS(deployed_version = 2)"
+        )  # fmt: skip
+    return AlterModel(name, if_exists, options)
+
+
+SETTABLE = ("deployed_version", *NOTES)
+"""What ALTER MODEL can set; all else about a version never changes."""
+
+
+def _export(walk: Walk) -> ExportModel:
+    name = walk.name()
+    version = _whole_number(walk) if walk.take("VERSION") else None
+    walk.expect("OPTIONS")
+    options = read_options(walk)
+    _end(walk)
+    uri = options.pop("uri", None)
+    if options or not isinstance(uri, str) or not uri:
+        raise walk.error(
+            "EXPORT MODEL takes one option", seen=", ".join(options) or repr(uri),
+            wanted="OPTIONS(uri = 'folder/model.onnx')",
+        )  # fmt: skip
+    return ExportModel(name, version, uri)
 
 
 def _whole_number(walk: Walk) -> int:

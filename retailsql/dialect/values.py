@@ -63,8 +63,23 @@ def read_struct(walk: Walk) -> dict[str, Field]:
     return fields
 
 
+@dataclass(frozen=True)
+class HParamRange:
+    """``HPARAM_RANGE(low, high)``: an option to be tuned between two numbers."""
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class HParamCandidates:
+    """``HPARAM_CANDIDATES([a, b])``: an option to be tuned among values."""
+
+    values: tuple[Any, ...]
+
+
 def read_value(walk: Walk) -> Any:
-    """One literal or array of literals."""
+    """One literal, array of literals, STRUCT(a, b) of literals (a list), or HPARAM_*."""
     if walk.done:
         raise walk.error("A value is missing", wanted="a literal such as 'text', 3, true or [1, 2]")
     token = walk.tokens[walk.at]
@@ -73,11 +88,35 @@ def read_value(walk: Walk) -> Any:
         return token.text
     if walk.peek() in ("[", "("):
         return _read_array(walk)
+    if walk.peek() == "STRUCT" and walk.peek(1) == "(":
+        walk.at += 1
+        return _read_array(walk)
+    if walk.peek() in ("HPARAM_RANGE", "HPARAM_CANDIDATES"):
+        return _read_hparam(walk)
     constants = {"TRUE": True, "FALSE": False, "NULL": None}
     if walk.peek() in constants:
         walk.at += 1
         return constants[walk.tokens[walk.at - 1].text.upper()]
     return _read_number(walk)
+
+
+def _read_hparam(walk: Walk) -> HParamRange | HParamCandidates:
+    start, name = walk.at, walk.peek()
+    walk.at += 1
+    if walk.peek() != "(":
+        raise walk.error(f"Expected ( behind {name}", wanted="(")
+    values = _read_array(walk)
+    if name == "HPARAM_CANDIDATES":
+        if len(values) == 1 and isinstance(values[0], list) and values[0]:
+            return HParamCandidates(tuple(values[0]))
+        wanted = "HPARAM_CANDIDATES([0.1, 1, 10])"
+    else:
+        numbers = all(isinstance(v, int | float) and not isinstance(v, bool) for v in values)
+        if len(values) == 2 and numbers and values[0] < values[1]:
+            return HParamRange(*values)
+        wanted = "HPARAM_RANGE(low, high) with low below high"
+    walk.at = start
+    raise walk.error(f"{name} has wrong arguments", seen=str(values), wanted=wanted)
 
 
 def _read_number(walk: Walk) -> int | float:

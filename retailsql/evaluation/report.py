@@ -28,6 +28,8 @@ GREATER_IS_BETTER = frozenset(
         "ndcg_at_k_all",
         "coverage",
         "coverage_all",
+        "mean_average_precision",
+        "normalized_discounted_cumulative_gain",
     ]
 )
 """Metrics of which more is better; of all others less is."""

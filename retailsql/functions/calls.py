@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from retailsql.functions.scorers import hidden_name
+from retailsql.functions.parameters import parameter_type
+from retailsql.functions.scorers import TOP, hidden_name
 from retailsql.registry.names import literal, quote
 from retailsql.signature import Label, Signature
 
@@ -32,6 +33,11 @@ class Call:
         """The hidden function's name."""
         return hidden_name(self.model, self.content_hash)
 
+    @property
+    def top(self) -> str:
+        """A factorizer's second hidden function, which lists a user's best items."""
+        return f"{self.function}{TOP}"
+
     def over_row(self, alias: str) -> str:
         """The raw score of a row: features bound by name."""
         return self._call(lambda name: f"{alias}.{quote(name)}")
@@ -41,13 +47,22 @@ class Call:
         return self._call(quote)
 
     def _call(self, reference: Callable[[str], str]) -> str:
-        columns = ", ".join(reference(f.name) for f in self.signature.features)
-        return f"{self.function}({columns})"
+        signature = self.signature
+        if not signature.steps:
+            return f"{self.function}({', '.join(reference(f.name) for f in signature.features)})"
+        raw = [reference(column.name) for column in signature.raw]
+        steps = {step.name: step.sql(raw.__getitem__) for step in signature.steps}
+        columns = ", ".join(
+            f"CAST({steps[f.name]} AS {parameter_type(f, signature)})" for f in signature.features
+        )
+        # Made of nothing, a column may still be something: coalesce(x, 0), 'unknown', a bucket.
+        nothing = " AND ".join(f"{column} IS NULL" for column in raw)
+        return f"CASE WHEN NOT ({nothing}) THEN {self.function}({columns}) END"
 
     def label(self, score: str, threshold: float = 0.5) -> str:
         """The predicted label, from the raw score; NULL where that is NULL."""
         signature = self.signature
-        if signature.kind == "regressor":
+        if signature.kind in ("regressor", "factorizer"):
             return score
         if signature.binary:
             positive = signature.positive_class
@@ -86,6 +101,8 @@ class Call:
     def outputs(self, score: str, threshold: float = 0.5) -> dict[str, str]:
         """Output column -> SQL, for the table form and ML.PREDICT."""
         name = f"predicted_{self.signature.label}"
+        if self.signature.options.get("feedback_type") == "IMPLICIT":
+            name += "_confidence"
         columns = {name: self.label(score, threshold)}
         if self.signature.kind == "classifier":
             columns[f"{name}_probs"] = self.probabilities(score)

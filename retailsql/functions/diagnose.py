@@ -19,9 +19,9 @@ from retailsql.errors import (
     SignatureError,
     nearest,
 )
-from retailsql.functions.hidden import parameter_type
 from retailsql.functions.macros import ALL_VERBS, VERBS
-from retailsql.functions.scorers import hidden_name
+from retailsql.functions.parameters import input_type, parameter_type
+from retailsql.functions.scorers import TOP, hidden_name
 from retailsql.registry import store
 from retailsql.registry.store import StoredVersion
 
@@ -43,16 +43,22 @@ def missing_hidden(error: duckdb.Error) -> str | None:
     view calls a version that is no longer deployed.
     """
     found = _HIDDEN_GONE.search(str(error))
-    return found[1] if found else None
+    return found[1].removesuffix(TOP) if found else None
 
 
-def diagnose(con: DuckDBPyConnection, sql: str, error: duckdb.Error) -> RetailSQLError | None:
+def diagnose(
+    con: DuckDBPyConnection,
+    sql: str,
+    error: duckdb.Error,
+    models: list[StoredVersion] | None = None,
+) -> RetailSQLError | None:
     """The error to raise instead of DuckDB's, or None to leave it.
 
     Args:
         con: for looking up models.
         sql: the statement as it was run.
         error: what DuckDB raised.
+        models: those it may be about; None for all that are deployed.
     """
     words = str(error)
     if found := _UDF.search(words):
@@ -68,10 +74,11 @@ def diagnose(con: DuckDBPyConnection, sql: str, error: duckdb.Error) -> RetailSQ
         )
     if not isinstance(error, duckdb.BinderException | duckdb.CatalogException):
         return None
-    try:
-        models = [v for d in store.databases(con) for v in store.versions(con, d, deployed=True)]
-    except duckdb.Error:
-        return None  # the user's transaction is aborted: DuckDB's own words must do
+    if models is None:
+        try:
+            models = _deployed(con)
+        except duckdb.Error:
+            return None  # the user's transaction is aborted: DuckDB's own words must do
     return (
         _wrong_type(words, models)
         or _missing_column(words, sql, models)
@@ -79,6 +86,10 @@ def diagnose(con: DuckDBPyConnection, sql: str, error: duckdb.Error) -> RetailSQ
         or _unknown_model(words, models)
         or _clash(words)
     )
+
+
+def _deployed(con: DuckDBPyConnection) -> list[StoredVersion]:
+    return [v for d in store.databases(con) for v in store.versions(con, d, deployed=True)]
 
 
 def _passed_on(kind: str, text: str) -> RetailSQLError:
@@ -153,8 +164,8 @@ def _called(sql: str, models: list[StoredVersion]) -> list[StoredVersion]:
 def _needed(model: StoredVersion) -> dict[str, str]:
     """The columns a model's rows must have, with their types."""
     signature = model.signature
-    if signature.features:
-        return {f.name: parameter_type(f, signature) for f in signature.features}
+    if signature.inputs:
+        return {f.name: input_type(f, signature) for f in signature.inputs}
     options = signature.options
     ids = options.get("id_cols") or [options[c] for c in ("user_col",) if c in options]
     columns = dict(zip(ids, options.get("key_types", ()), strict=False))
@@ -191,8 +202,7 @@ def _wrong_arguments(words: str, models: list[StoredVersion]) -> SignatureError 
         for verb in VERBS[model.signature.kind]:
             if found[1].lower() == f"{model.name.name}_{verb}" and model.signature.features:
                 wanted = ", ".join(
-                    f"{f.name} := {parameter_type(f, model.signature)}"
-                    for f in model.signature.features
+                    f"{f.name} := {input_type(f, model.signature)}" for f in model.signature.inputs
                 )
                 return SignatureError(
                     f"{found[1]} does not take these arguments",

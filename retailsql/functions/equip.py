@@ -7,6 +7,7 @@ from duckdb import DuckDBPyConnection
 from retailsql.functions import hidden, scorers
 from retailsql.registry import store
 from retailsql.registry.store import StoredVersion
+from retailsql.signature import WITHOUT_GRAPH
 
 
 def equip(con: DuckDBPyConnection, also: str | None = None) -> list[StoredVersion]:
@@ -21,7 +22,7 @@ def equip(con: DuckDBPyConnection, also: str | None = None) -> list[StoredVersio
         also: the name of one more hidden function to look for, among all versions.
 
     Returns:
-        The models found.
+        The models found that have a hidden function.
     """
     scorers.note_connection(con)
     hidden.remake(con)
@@ -30,7 +31,8 @@ def equip(con: DuckDBPyConnection, also: str | None = None) -> list[StoredVersio
         for database in store.databases(reader):
             for stored in store.versions(reader, database, deployed=also is None, strict=False):
                 name = scorers.hidden_name(stored.name.name, stored.content_hash)
-                if stored.deployed or name == also:
+                wanted = stored.deployed or name == also
+                if wanted and stored.signature.kind not in WITHOUT_GRAPH:
                     found.append(stored)
     for stored in found:
         hidden.create(

@@ -17,8 +17,9 @@ import pyarrow as pa
 from duckdb import DuckDBPyConnection
 from duckdb.func import FunctionNullHandling, PythonUDFType
 
-from retailsql.functions.scorers import LazyScorer, scorer_of
-from retailsql.signature import Feature, Signature
+from retailsql.functions.parameters import parameter_type
+from retailsql.functions.scorers import TOP, LazyScorer, scorer_of
+from retailsql.signature import Signature
 
 FORECAST_TYPE = 'STRUCT(step INTEGER, "value" DOUBLE, "lower" DOUBLE, "upper" DOUBLE)[]'
 
@@ -59,7 +60,16 @@ def remake(con: DuckDBPyConnection) -> None:
 
 def _create(con: DuckDBPyConnection, scorer: LazyScorer) -> None:
     name = scorer.function
-    function, parameters, result = _CALLABLES.setdefault(name, _udf(name, scorer.signature))
+    _put(con, name, _CALLABLES.setdefault(name, _udf(name, scorer.signature)))
+    if scorer.signature.kind == "factorizer":
+        top = f"{name}{TOP}"
+        _put(con, top, _CALLABLES.setdefault(top, _top(name, scorer.signature)))
+
+
+def _put(
+    con: DuckDBPyConnection, name: str, udf: tuple[Callable[..., pa.Array], Any, str]
+) -> None:
+    function, parameters, result = udf
     try:
         con.create_function(
             name,
@@ -84,31 +94,21 @@ def _udf(name: str, signature: Signature) -> tuple[Callable[..., pa.Array], Any,
         case "forecaster":
             function = _fixed_arity(lambda *c: scorer_of(name).score(*map(_one, c)), 3)
             return function, ["DOUBLE[]", "INTEGER", "DOUBLE"], FORECAST_TYPE
+        case "factorizer":
+            return (lambda *c: scorer_of(name).score(c)), None, "DOUBLE"
         case _:
             types = [parameter_type(f, signature) for f in signature.features]
-            result = "DOUBLE" if signature.kind == "regressor" or signature.binary else "DOUBLE[]"
+            one = signature.kind == "regressor" or signature.binary
+            result = "DOUBLE" if one else "DOUBLE[]"
             function = _fixed_arity(lambda *c: scorer_of(name).score(c), len(types))
             return function, types, result
 
 
-def parameter_type(feature: Feature, signature: Signature) -> str:
-    """The SQL type under which the hidden function takes a feature. Whole numbers and decimals
-    are taken as DOUBLE, unless the graph wants them whole.
-    """
-    match feature.kind:
-        case "number":
-            graph = signature.graph
-            at = 0 if graph.matrix else signature.features.index(feature)
-            return "BIGINT" if graph.dtypes[at] in ("int64", "int32") else "DOUBLE"
-        case "boolean":
-            return "BOOLEAN"
-        case "date":
-            return "DATE"
-        case "timestamp":  # from one to the other, DuckDB shifts by the session's time zone
-            zoned = feature.sql_type.upper() in ("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ")
-            return "TIMESTAMP WITH TIME ZONE" if zoned else "TIMESTAMP"
-        case _:
-            return "VARCHAR"
+def _top(name: str, signature: Signature) -> tuple[Callable[..., pa.Array], Any, str]:
+    """The second function of a factorizer: a user's best items, beside the score of a pair."""
+    item = signature.options["item_type"]
+    result = f'STRUCT(item_id {item}, score DOUBLE, "rank" INTEGER)[]'
+    return (lambda *c: scorer_of(name).top(*c)), None, result
 
 
 def _one(column: pa.ChunkedArray) -> pa.Array:

@@ -16,8 +16,9 @@ from duckdb import DuckDBPyConnection
 from retailsql.errors import ImportModelError, nearest
 from retailsql.functions import certificate, onnx_probe, publish
 from retailsql.functions.connection import raw
+from retailsql.functions.export_onnx import SIGNATURE_SUFFIX
 from retailsql.functions.onnx_classes import find_positive, label_type_of, read_classes
-from retailsql.registry.names import resolve
+from retailsql.registry.names import ModelName, resolve
 from retailsql.registry.version import ModelVersion
 from retailsql.scoring.onnx_session import MAX_BYTES, open_graph
 from retailsql.signature import Feature, Graph, Label, OnNull, Signature
@@ -61,7 +62,8 @@ def import_onnx(
     Args:
         con: a Session or a DuckDB connection.
         name: the model's name; functions are called ``<name>_<verb>``.
-        onnx: path or bytes of the file. All weights must be inside.
+        onnx: path or bytes of the file. All weights must be inside. Where EXPORT MODEL wrote a
+            signature beside the file, that is read and nothing else needs to be said.
         inputs: column -> SQL type, under any of DuckDB's names for it, in the order of the matrix
             if the graph takes one. May be left out where the graph has one input per column: then
             its names are the columns' names.
@@ -90,10 +92,48 @@ def import_onnx(
     _check_on_null(on_null)
     data = _read(onnx)
     session = open_graph(data)
+    told = None if inputs or outputs or isinstance(onnx, bytes) else _signature_beside(onnx)
+    if told is not None:
+        return _register(connection, target, data, session, told)
     if inputs is not None:
         inputs = {str(c): _sql_type(connection, str(c), t) for c, t in inputs.items()}
     features, graph = _bind(session, inputs, categories or {}, on_null)
     signature = _signature(session, features, graph, outputs, label, classes, positive_class)
+    return _register(connection, target, data, session, signature)
+
+
+def _signature_beside(onnx: str | Path) -> Signature | None:
+    """The signature that EXPORT MODEL wrote beside the file, if there is one: it tells all.
+
+    Raises:
+        ImportModelError: the model is of a kind that needs rows of its database besides.
+    """
+    path = Path(onnx).with_suffix(SIGNATURE_SUFFIX)
+    if not path.is_file():
+        return None
+    try:
+        signature = Signature.from_json(path.read_text("utf-8"))
+    except (ValueError, KeyError, TypeError) as error:
+        raise ImportModelError(
+            "The signature beside the ONNX file cannot be read", seen=path.name,
+            todo="export the model again, or pass inputs= and leave the signature away",
+        ) from error  # fmt: skip
+    if not signature.features:
+        raise ImportModelError(
+            f"A {signature.kind} needs its stored rows besides, and cannot be imported",
+            seen=path.name,
+            todo="copy the database file, or ATTACH it",
+        )
+    return signature
+
+
+def _register(
+    connection: DuckDBPyConnection,
+    target: ModelName,
+    data: bytes,
+    session: InferenceSession,
+    signature: Signature,
+) -> int:
     model = ModelVersion(
         data, signature, "ONNX", profile={"source": "imported"},
         libraries=certificate.libraries("onnxruntime", "duckdb", "numpy", "retailsql"),

@@ -5,15 +5,20 @@ kind           functions                              forms
 =============  =====================================  ==========================================
 classifier     ``_predict``; ``_score`` if binary     row, named arguments, table
 regressor      ``_predict``, ``_score`` (the same)    row, named arguments, table
+clusterer      ``_predict``, ``_distance``            row, named arguments, table
+reducer        ``_predict``                           row, named arguments, table
 forecaster     ``_forecast``                          (history, horizon, confidence_level)
 recommender    ``_recommend``, ``_similar``           (customer or history, k), (item, k)
+factorizer     ``_predict``, ``_score`` (the same)    row, named arguments, table
+factorizer     ``_recommend``                         (user, k)
 =============  =====================================  ==========================================
 """
 
 from __future__ import annotations
 
 from retailsql.functions.calls import Call, predict_query
-from retailsql.functions.hidden import parameter_type
+from retailsql.functions.lists import list_forms
+from retailsql.functions.parameters import input_type
 from retailsql.registry.names import ModelName, quote
 
 VERBS = {
@@ -21,6 +26,11 @@ VERBS = {
     "regressor": ("score", "predict"),
     "forecaster": ("forecast",),
     "recommender": ("recommend", "similar"),
+    "clusterer": ("predict", "distance"),
+    "reducer": ("predict",),
+    "factorizer": ("score", "predict", "recommend"),
+    "forecast_table": ("forecast",),
+    "transformer": ("transform",),
 }
 """Verbs of each kind of model."""
 
@@ -45,6 +55,11 @@ def macros(name: ModelName, call: Call) -> dict[str, list[str]]:
                 "recommend": [_macro(name, "recommend", _RECOMMEND.format(call.function))],
                 "similar": [_macro(name, "similar", _SIMILAR.format(call.function))],
             }
+        case "clusterer" | "reducer":
+            return {v: _forms(name, v, call, forms) for v, forms in list_forms(call).items()}
+        case "factorizer":
+            best = _macro(name, "recommend", _BEST.format(call.top))
+            return {**_row_macros(name, call), "recommend": [best]}
         case _:
             return _row_macros(name, call)
 
@@ -52,6 +67,7 @@ def macros(name: ModelName, call: Call) -> dict[str, list[str]]:
 _RECOMMEND = (
     "(customer_or_history, k, exclude_seen := true) AS {}(customer_or_history, k, exclude_seen)"
 )
+_BEST = "(who, k, exclude_seen := true) AS {}(who, k, exclude_seen)"
 _SIMILAR = "(item, k) AS {}(CASE WHEN item IS NOT NULL THEN [item] END, k, true)"
 
 
@@ -67,13 +83,24 @@ def _forecast(name: ModelName, call: Call) -> str:
     )  # fmt: skip
 
 
+def _forms(name: ModelName, verb: str, call: Call, forms: tuple[str, str, str]) -> list[str]:
+    """The macro over a row or named arguments, and the one over a table."""
+    signature = call.signature
+    typed = ", ".join(f"{quote(f.name)} {input_type(f, signature)}" for f in signature.inputs)
+    row, named, table = forms
+    return [
+        _macro(name, verb, f"(r) AS {row}, ({typed}) AS {named}"),
+        _macro(name, verb, f"(source VARCHAR) AS TABLE {table}"),
+    ]
+
+
 def _row_macros(name: ModelName, call: Call) -> dict[str, list[str]]:
     signature = call.signature
-    typed = ", ".join(f"{quote(f.name)} {parameter_type(f, signature)}" for f in signature.features)
+    typed = ", ".join(f"{quote(f.name)} {input_type(f, signature)}" for f in signature.inputs)
     row, named = call.over_row("r"), call.over_names()
     table = f"(source VARCHAR) AS TABLE {predict_query(call, 'query_table(source)', False)}"
     statements: dict[str, list[str]] = {}
-    if signature.kind == "regressor" or signature.binary:
+    if signature.kind in ("regressor", "factorizer") or signature.binary:
         statements["score"] = [
             _macro(name, "score", f"(r) AS {row}, ({typed}) AS {named}"),
             _macro(name, "score", table),
@@ -89,7 +116,7 @@ def _row_macros(name: ModelName, call: Call) -> dict[str, list[str]]:
 
 def _struct(call: Call, score: str) -> str:
     """What ``_predict`` returns: a number, or label and probabilities in one struct."""
-    if call.signature.kind == "regressor":
+    if call.signature.kind in ("regressor", "factorizer"):
         return score
     # In a lambda the score stands once: written out at each use, planning a wide model would take
     # seconds.

@@ -23,7 +23,7 @@ from retailsql.registry.fetch import first_row
 from retailsql.registry.names import ModelName
 from retailsql.registry.store import StoredVersion
 from retailsql.registry.version import ModelVersion, histories_digest
-from retailsql.signature import Signature
+from retailsql.signature import WITHOUT_GRAPH, Signature
 
 ATTEMPTS = 5
 
@@ -49,6 +49,8 @@ def ensure_hidden(
         held: the version itself, if no other connection can read it yet.
     """
     scorers.note_connection(con)
+    if signature.kind in WITHOUT_GRAPH:
+        return
     scorer = scorers.lazy_scorer(model, content_hash, signature)
     if held is not None:
         scorer.hold(held.artefact, held.histories)
@@ -160,7 +162,9 @@ def register(
         model = replace(model, signature=replace(model.signature, options=told))
     ensure_hidden(con, name.name, model.content_hash, model.signature, model)
     call = Call(name.name, model.content_hash, model.signature)
-    model = replace(model, certificate=certify(con, call, rows, expected, framework, tolerance))
+    if model.signature.kind not in WITHOUT_GRAPH:
+        certificate = certify(con, call, rows, expected, framework, tolerance)
+        model = replace(model, certificate=certificate)
     for attempt in range(ATTEMPTS):
         try:
             return _write(con, name, model, call)

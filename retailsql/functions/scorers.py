@@ -19,6 +19,10 @@ from retailsql.scoring.onnx_session import open_graph, verify
 from retailsql.signature import Signature
 
 
+TOP = "_top"
+"""Behind the name of a factorizer's hidden function: its second one, which lists items."""
+
+
 def hidden_name(model: str, content_hash: str) -> str:
     """The name of a model's hidden function.
 
@@ -78,6 +82,10 @@ class LazyScorer:
                 from retailsql.scoring.recommend import RecommendScorer
 
                 return RecommendScorer(session, self.signature, self._load_histories)
+            case "factorizer":
+                from retailsql.scoring.factors import FactorScorer
+
+                return FactorScorer(session, self.signature, self._load_histories)
             case _:
                 from retailsql.scoring.rows import RowScorer
 

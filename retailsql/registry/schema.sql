@@ -18,7 +18,7 @@ CREATE TABLE IF NOT EXISTS {db}.retailsql.versions (
     content_hash    VARCHAR   NOT NULL,  -- of artefact, signature and histories; names the hidden function
     model_type      VARCHAR   NOT NULL,  -- RANDOM_FOREST_CLASSIFIER, LSTM, ONNX, ...
     kind            VARCHAR   NOT NULL,  -- classifier, regressor, forecaster, recommender
-    artefact_kind   VARCHAR   NOT NULL,  -- what the bytes are: onnx
+    artefact_kind   VARCHAR   NOT NULL,  -- onnx, or rows: SQL and stored rows, no bytes
     artefact        BLOB      NOT NULL,
     artefact_sha256 VARCHAR   NOT NULL,
     signature       JSON      NOT NULL,
@@ -54,4 +54,30 @@ CREATE TABLE IF NOT EXISTS {db}.retailsql.histories (
     last_at      TIMESTAMP,
     items        VARCHAR[],           -- recommender: oldest first
     history      DOUBLE[]             -- forecaster: oldest first
+);
+
+-- What ML functions tell about a version: weights, centroids, iterations. No score depends on it.
+CREATE TABLE IF NOT EXISTS {db}.retailsql.reports (
+    model_schema VARCHAR NOT NULL,
+    model_name   VARCHAR NOT NULL,
+    version      INTEGER NOT NULL,
+    report       VARCHAR NOT NULL,
+    rows         JSON    NOT NULL     -- an array of objects
+);
+
+-- The rows a version was evaluated on, out of sample: for every threshold, and every metric in SQL.
+CREATE TABLE IF NOT EXISTS {db}.retailsql.held_out (
+    model_schema VARCHAR NOT NULL,
+    model_name   VARCHAR NOT NULL,
+    version      INTEGER NOT NULL,
+    label        VARCHAR,
+    scores       DOUBLE[]             -- a regressor's value, a classifier's probabilities
+);
+
+-- What people wrote about a model: description, labels. Nothing depends on it.
+CREATE TABLE IF NOT EXISTS {db}.retailsql.notes (
+    model_schema VARCHAR NOT NULL,
+    model_name   VARCHAR NOT NULL,
+    note         VARCHAR NOT NULL,
+    value        JSON    NOT NULL
 );

@@ -21,7 +21,7 @@ from retailsql.signature import FORMAT, Signature
 _INSERT = """
 INSERT INTO {registry}.versions BY NAME SELECT
     ? AS model_schema, ? AS model_name, ? AS version, ? AS content_hash, ? AS model_type,
-    ? AS kind, 'onnx' AS artefact_kind, ?::BLOB AS artefact, ? AS artefact_sha256,
+    ? AS kind, ? AS artefact_kind, ?::BLOB AS artefact, ? AS artefact_sha256,
     ?::JSON AS signature, ?::JSON AS options, ? AS training_sql, ?::JSON AS evaluation,
     ? AS primary_metric, ?::DOUBLE AS metric_value, ? AS baseline_name,
     ?::DOUBLE AS baseline_value, ?::BOOLEAN AS beats_baseline, ?::JSON AS profile,
@@ -61,8 +61,11 @@ def databases(con: DuckDBPyConnection) -> list[str]:
 
 
 def ensure(con: DuckDBPyConnection, database: str) -> None:
-    """Create the registry's schema and tables where they are missing."""
+    """Create the registry's schema and tables where they are missing, in an older file too."""
     if exists(con, database):
+        if not has_table(con, database, "notes"):
+            con.execute(_sql_file("schema.sql", database))
+            _create_view(con, database)
         return
     taken = con.execute(
         "SELECT table_name FROM duckdb_tables() WHERE database_name = ? "
@@ -76,14 +79,34 @@ def ensure(con: DuckDBPyConnection, database: str) -> None:
             todo="rename them: the registry keeps its tables in that schema",
         )
     con.execute(_sql_file("schema.sql", database))
+    _create_view(con, database)
+
+
+def _create_view(con: DuckDBPyConnection, database: str) -> None:
     if database.lower() != "retailsql":  # DuckDB finds the names in such a view ambiguous
         view = f"{quote(database)}.retailsql.model_versions"
-        con.execute(f"CREATE VIEW IF NOT EXISTS {view} AS {list_query(database)}")
+        con.execute(f"CREATE OR REPLACE VIEW {view} AS {list_query(con, database)}")
 
 
-def list_query(database: str) -> str:
+def has_table(con: DuckDBPyConnection, database: str, table: str) -> bool:
+    """True if the registry has that table; files of older versions lack the later ones."""
+    sql = (
+        "SELECT 1 FROM duckdb_tables() WHERE database_name = ? AND schema_name = 'retailsql' "
+        "AND table_name = ?"
+    )
+    return first_row(con, sql, [database, table]) is not None
+
+
+def list_query(con: DuckDBPyConnection, database: str) -> str:
     """The SELECT that lists every version of a database's models, for people."""
-    return _sql_file("model_versions.sql", database)
+    text = _sql_file("model_versions.sql", database)
+    if has_table(con, database, "notes"):
+        return text
+    return text.replace(f"{quote(database)}.retailsql.notes", f"({NO_NOTES})")
+
+
+NO_NOTES = "SELECT '' AS model_schema, '' AS model_name, '' AS note, NULL::JSON AS value LIMIT 0"
+"""What stands for the notes in a file that an older retailsql made and nobody may write to."""
 
 
 def _sql_file(name: str, database: str) -> str:
@@ -109,7 +132,7 @@ def insert(con: DuckDBPyConnection, name: ModelName, model: ModelVersion) -> int
         _INSERT.format(registry=name.registry),
         [
             name.schema, name.name, version, model.content_hash, model.model_type,
-            model.signature.kind, model.artefact, model.artefact_sha256,
+            model.signature.kind, model.artefact_kind, model.artefact, model.artefact_sha256,
             model.signature.to_json(), _json(model.options), model.training_sql,
             model.evaluation, *model.headline, _json(model.profile), _json(model.certificate),
             _json(model.libraries), FORMAT, datetime.now(UTC).replace(tzinfo=None),
@@ -117,7 +140,31 @@ def insert(con: DuckDBPyConnection, name: ModelName, model: ModelVersion) -> int
     )  # fmt: skip
     if model.histories is not None:
         _insert_histories(con, name, model.content_hash, model.histories)
+    _insert_told(con, name, version, model)
     return version
+
+
+def _insert_told(
+    con: DuckDBPyConnection, name: ModelName, version: int, model: ModelVersion
+) -> None:
+    """What no score depends on: reports and the rows of the evaluation."""
+    key = [name.schema, name.name, version]
+    for report, rows in model.reports.items():
+        con.execute(
+            f"INSERT INTO {name.registry}.reports VALUES (?, ?, ?, ?, ?::JSON)",
+            [*key, report, _json(rows)],
+        )
+    if model.held_out is None:
+        return
+    con.register("__rs_held_out", model.held_out)
+    try:
+        con.execute(
+            f"INSERT INTO {name.registry}.held_out SELECT ?, ?, ?, label, scores "
+            "FROM __rs_held_out",
+            key,
+        )
+    finally:
+        con.unregister("__rs_held_out")
 
 
 def _insert_histories(
@@ -158,12 +205,18 @@ def delete(con: DuckDBPyConnection, name: ModelName, version: int | None = None)
     rows = con.execute(f"SELECT version FROM {name.registry}.versions WHERE {where}", key)
     for (number,) in rows.fetchall():
         _log(con, name, number, "drop")
-    con.execute(f"DELETE FROM {name.registry}.versions WHERE {where}", key)
+    for table in ("versions", "reports", "held_out"):
+        if table == "versions" or has_table(con, name.database, table):
+            con.execute(f"DELETE FROM {name.registry}.{table} WHERE {where}", key)
     con.execute(
         f"DELETE FROM {name.registry}.histories WHERE content_hash NOT IN "
         f"(SELECT content_hash FROM {name.registry}.versions)"
     )
     if version is None:
+        if has_table(con, name.database, "notes"):
+            con.execute(
+                f"DELETE FROM {name.registry}.notes WHERE model_schema = ? AND model_name = ?", key
+            )
         con.execute(
             f"DELETE FROM {name.registry}.models WHERE model_schema = ? AND model_name = ?", key
         )

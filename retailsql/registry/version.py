@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 
 from retailsql.scoring.onnx_session import sha256
-from retailsql.signature import Signature
+from retailsql.signature import WITHOUT_GRAPH, Signature
 
 
 def content_hash_of(artefact: bytes, signature: Signature) -> str:
@@ -48,6 +48,8 @@ class ModelVersion:
         certificate: rows scored by the source framework and through SQL, with differences.
         libraries: name -> version of what trained it.
         histories: rows for the forms that take an id, or None.
+        reports: name -> rows of JSON values, what ML functions tell about the model.
+        held_out: the rows of the evaluation: label VARCHAR, scores DOUBLE[].
     """
 
     artefact: bytes
@@ -63,11 +65,18 @@ class ModelVersion:
     certificate: Mapping[str, Any] = field(default_factory=dict)
     libraries: Mapping[str, str] = field(default_factory=dict)
     histories: pa.Table | None = None
+    reports: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
+    held_out: pa.Table | None = None
 
     @cached_property
     def content_hash(self) -> str:
         """Names the hidden function; equal models have equal hashes and share one."""
         return content_hash_of(self.artefact, self.signature)
+
+    @property
+    def artefact_kind(self) -> str:
+        """``onnx``, or ``rows`` for a model that is SQL and stored rows."""
+        return "rows" if self.signature.kind in WITHOUT_GRAPH else "onnx"
 
     @property
     def artefact_sha256(self) -> str:

@@ -77,17 +77,20 @@ class RowScorer:
         n = len(columns[0])
         if n == 0:
             return pa.nulls(0, self._arrow_type)
-        vectors = self._clean_doubles(columns) if self._all_doubles else None
-        null = None
-        if vectors is None:
-            with np.errstate(invalid="ignore"):
-                encoded = [encode(c) for encode, c in zip(self._encoders, columns, strict=True)]
-            vectors = [values for values, _ in encoded]
-            null = self._null_rows(encoded)
-        raw = self._run(vectors, n)[:n]
+        vectors, null = self.encode(columns)
+        raw = self.run(vectors, n)[:n]
         if self._trained and not np.vdot(raw, raw) < np.inf:
             self._refuse_not_finite(raw.reshape(n, -1), vectors, null)
         return self._column(raw, null)
+
+    def encode(self, columns: Sequence[Column]) -> tuple[list[Vector], Mask | None]:
+        """The graph's vectors, one per feature, and the rows whose score is NULL (None: none)."""
+        vectors = self._clean_doubles(columns) if self._all_doubles else None
+        if vectors is not None:
+            return vectors, None
+        with np.errstate(invalid="ignore"):
+            encoded = [encode(c) for encode, c in zip(self._encoders, columns, strict=True)]
+        return [values for values, _ in encoded], self._null_rows(encoded)
 
     def _clean_doubles(self, columns: Sequence[Column]) -> list[Vector] | None:
         """The vectors if every column holds finite doubles only, else None: the encoders without
@@ -145,9 +148,10 @@ class RowScorer:
                 null = unseen if null is None else null | unseen
         return null if null is not None and null.any() else None
 
-    def _run(self, vectors: list[Vector], n: int) -> Vector:
-        """The graph's output. One row is scored as two: ONNX Runtime takes another kernel for a
-        single row, and its sum differs in the last bits.
+    def run(self, vectors: list[Vector], n: int) -> Vector:
+        """The graph's output for encoded columns; the first ``n`` rows count. One row is scored as
+        two: ONNX Runtime takes another kernel for a single row, and its sum differs in the last
+        bits.
         """
         graph = self._signature.graph
         if n == 1:
@@ -166,7 +170,8 @@ class RowScorer:
 
     @property
     def _arrow_type(self) -> pa.DataType:
-        multi = self._signature.kind == "classifier" and self._positive is None
+        kind = self._signature.kind
+        multi = kind in ("clusterer", "reducer") or (kind == "classifier" and self._positive is None)
         return pa.list_(pa.float64()) if multi else pa.float64()
 
     def _column(self, raw: np.ndarray[Any, Any], null: Mask | None) -> pa.Array:
@@ -177,6 +182,8 @@ class RowScorer:
             if self._positive is None:
                 return lists(raw.astype(np.float64), null)
             raw = raw[:, self._positive]
+        if self._signature.kind in ("clusterer", "reducer"):
+            return lists(raw.astype(np.float64), null)
         scores = raw.reshape(-1).astype(np.float64)
         if null is not None:
             return to_arrow(scores, _DOUBLE, null)

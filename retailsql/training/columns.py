@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from retailsql.errors import TrainingError, nearest
+from retailsql.training.fitted import TrainingData
 
 
 def find_column(name: object, columns: Iterable[str], option: str) -> str:
@@ -31,3 +35,25 @@ def find_column(name: object, columns: Iterable[str], option: str) -> str:
             todo=f"correct {option}, or add the column to the SELECT",
         )
     return found
+
+
+def id_text(name: str, data: TrainingData) -> pa.ChunkedArray:
+    """A column of ids, as text.
+
+    Args:
+        name: of the column, in the SELECT's spelling.
+        data: the training SELECT.
+
+    Raises:
+        TrainingError: it holds neither whole numbers nor text.
+    """
+    column = data.table[name]
+    kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
+    whole = pa.types.is_integer(kind) or pa.types.is_string(kind) or pa.types.is_large_string(kind)
+    if whole or pa.types.is_null(kind):
+        return pc.cast(column, pa.string())
+    raise TrainingError(
+        f"Column {name!r} cannot hold ids: two numbers that print alike may differ",
+        seen=data.sql_types.get(name, str(kind)), wanted="BIGINT, INTEGER or VARCHAR",
+        todo=f"cast it in the SELECT: {name}::BIGINT AS {name}",
+    )  # fmt: skip

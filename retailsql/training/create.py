@@ -6,14 +6,13 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace as dc_replace
 from difflib import get_close_matches
-from functools import partial
 from typing import Any
 
 import duckdb
 import pyarrow as pa
 from duckdb import DuckDBPyConnection
 
-from retailsql.dialect.lookup import deployed
+from retailsql.dialect.lookup import Catalog
 from retailsql.dialect.splice import splice
 from retailsql.dialect.statements import Query, read_script
 from retailsql.dialect.tokens import Walk
@@ -45,6 +44,8 @@ def create_model(
     parameters: object = None,
     replace: bool = True,
     progress: Progress | None = None,
+    transform: str | None = None,
+    extra: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """Train a model on the rows of a query, register it and publish its functions.
 
@@ -60,6 +61,8 @@ def create_model(
         parameters: of the query; stored with the options, as ``query_parameters``.
         replace: whether a new version may be put over a model of that name.
         progress: called with words and the share done.
+        transform: what stands in TRANSFORM(...).
+        extra: other queries of the statement, such as ``custom_holiday``.
 
     Returns:
         The result row: model, version, model_type, metric, value, baseline, baseline_value,
@@ -82,6 +85,8 @@ def create_model(
     fit = load(family)
     say("reading the training rows", 0.0)
     data = read_rows(connection, query, parameters, model_type)
+    others = {n: read_rows(connection, q, None, n).table for n, q in (extra or {}).items()}
+    data = dc_replace(data, extra=others)
     fitted = _with_key_types(fit(data, given, say), data)
     previous = store.versions(connection, target.database, target, deployed=True)
     say("checking parity and registering", 0.98)
@@ -175,7 +180,7 @@ def _spliced(con: DuckDBPyConnection, query: str) -> str:
         return query
     if len(script) != 1 or not isinstance(script[0], Query):
         raise _no_select(query)
-    return splice(Walk(script[0].sql, script[0].tokens), partial(deployed, con))
+    return splice(Walk(script[0].sql, script[0].tokens), Catalog(con))
 
 
 def _no_select(query: str) -> TrainingError:
@@ -231,7 +236,7 @@ def _register(
         artefact=fitted.onnx, signature=fitted.signature, model_type=model_type, options=options,
         training_sql=query, evaluation=e.to_json(), profile=fitted.profile, libraries=used,
         headline=(e.primary, e.metrics[e.primary], baseline, value, e.beats_baseline),
-        histories=fitted.histories,
+        histories=fitted.histories, reports=fitted.reports, held_out=fitted.held_out,
     )  # fmt: skip
     version = publish.register(
         con, target, model, fitted.parity_inputs, fitted.parity_scores, family.framework,

@@ -25,6 +25,14 @@ class Family:
 TABULAR = Family("retailsql.training.tabular", "scikit-learn", ("scikit-learn", "skl2onnx", "onnx"))
 LSTM = Family("retailsql.training.lstm", "keras", ("tensorflow", "keras", "tf2onnx", "onnx"))
 ITEM_KNN = Family("retailsql.training.item_knn", "scipy", ("scipy", "onnx"))
+KMEANS = Family("retailsql.training.kmeans", "scikit-learn", ("scikit-learn", "onnx"))
+PCA = Family("retailsql.training.pca", "scikit-learn", ("scikit-learn", "onnx"))
+AUTOENCODER = Family(
+    "retailsql.training.autoencoder", "keras", ("tensorflow", "keras", "scikit-learn", "onnx")
+)
+FACTORIZATION = Family(
+    "retailsql.training.matrix_factorization", "numpy and implicit", ("implicit", "scipy", "onnx")
+)
 
 FAMILIES: Mapping[str, Family] = {
     "RANDOM_FOREST_CLASSIFIER": TABULAR,
@@ -39,6 +47,10 @@ FAMILIES: Mapping[str, Family] = {
     "DNN_REGRESSOR": TABULAR,
     "LSTM": LSTM,
     "ITEM_KNN": ITEM_KNN,
+    "MATRIX_FACTORIZATION": FACTORIZATION,
+    "KMEANS": KMEANS,
+    "PCA": PCA,
+    "AUTOENCODER": AUTOENCODER,
 }
 
 

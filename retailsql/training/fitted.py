@@ -6,7 +6,7 @@ to its model types in ``training/families.py``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,11 +29,13 @@ class TrainingData:
             decimal128 ...). Decimals are cast to double before a family sees them.
         sql_types: column name -> DuckDB type, in column order.
         model_type: upper case, as in OPTIONS(model_type=...).
+        extra: the rows of the other queries of ``AS (training_data AS (...), name AS (...))``.
     """
 
     table: pa.Table
     sql_types: Mapping[str, str]
     model_type: str
+    extra: Mapping[str, pa.Table] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,12 @@ class Fitted:
         tolerance: largest allowed difference of a score to ``parity_scores``.
         histories: for by-id scoring, columns key VARCHAR, last_at TIMESTAMP, items VARCHAR[]
             (recommender) or history DOUBLE[] (forecaster), one row per key, oldest first.
+        reports: name -> rows of JSON values, for the ML functions that tell about a model: its
+            weights, centroids, iterations. They are stored with the version and no score depends
+            on them.
+        held_out: the rows of the evaluation: ``label`` VARCHAR, as DuckDB casts it, and ``scores``
+            DOUBLE[], out of sample: a regressor's [value], a classifier's probabilities in class
+            order.
         warnings: sentences for the result row.
     """
 
@@ -64,4 +72,6 @@ class Fitted:
     parity_scores: np.ndarray[Any, np.dtype[np.float64]]
     tolerance: float = 1e-5
     histories: pa.Table | None = None
+    reports: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
+    held_out: pa.Table | None = None
     warnings: tuple[str, ...] = field(default=())

@@ -10,7 +10,8 @@ import pyarrow as pa
 
 from retailsql.signature import Graph, Signature
 from retailsql.training.forecast_split import Split
-from retailsql.training.windows import Array, Panel
+from retailsql.training.series_columns import Array
+from retailsql.training.windows import Panel
 
 LEVELS = (
     0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5,

@@ -21,7 +21,8 @@ from retailsql.training.fitted import Fitted, Progress, TrainingData
 from retailsql.training.forecast_record import LEVELS
 from retailsql.training.forecast_split import Split, split_windows
 from retailsql.training.options import Option, read_options
-from retailsql.training.windows import Array, Panel, Windows, cut, read_panel
+from retailsql.training.series_columns import Array
+from retailsql.training.windows import Panel, Windows, cut, read_panel
 
 FREQUENCIES = ("AUTO_FREQUENCY", "DAILY", "WEEKLY", "MONTHLY")
 

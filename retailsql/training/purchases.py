@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from retailsql.errors import TrainingError
-from retailsql.training.columns import find_column
+from retailsql.training.columns import find_column, id_text
 from retailsql.training.fitted import TrainingData
 
 Ints = np.ndarray[Any, np.dtype[np.int64]]
@@ -84,7 +84,7 @@ def read_purchases(data: TrainingData, options: Mapping[str, Any]) -> Purchases:
     """
     user = _column(data, options["user_col"], "user_col")
     item = _column(data, options["item_col"], "item_col")
-    columns = {"user_col": _id_text(user, data), "item_col": _id_text(item, data)}
+    columns = {"user_col": id_text(user, data), "item_col": id_text(item, data)}
     if options["timestamp_col"]:
         at = _column(data, options["timestamp_col"], "timestamp_col")
         columns["timestamp_col"] = _microseconds(at, data)
@@ -138,19 +138,6 @@ def _column(data: TrainingData, name: str | None, role: str) -> str:
             wanted="the name of one of them", todo=f"add {role} to OPTIONS",
         )  # fmt: skip
     return find_column(name, known, role)
-
-
-def _id_text(name: str, data: TrainingData) -> pa.ChunkedArray:
-    column = data.table[name]
-    kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
-    whole = pa.types.is_integer(kind) or pa.types.is_string(kind) or pa.types.is_large_string(kind)
-    if whole or pa.types.is_null(kind):
-        return pc.cast(column, pa.string())
-    raise TrainingError(
-        f"Column {name!r} cannot hold ids: two numbers that print alike may differ",
-        seen=data.sql_types.get(name, str(kind)), wanted="BIGINT, INTEGER or VARCHAR",
-        todo=f"cast it in the SELECT: {name}::BIGINT AS {name}",
-    )  # fmt: skip
 
 
 def _microseconds(name: str, data: TrainingData) -> pa.ChunkedArray:

@@ -1,0 +1,207 @@
+"""BigQuery's string, bytes, regular expression, hash and JSON functions."""
+
+from __future__ import annotations
+
+import re
+
+from retailsql.dialect.bigquery.functions import MANY, Call, Function, Table, fail, same, say
+from retailsql.registry.names import literal
+
+_WHITE = " || ".join(f"chr({c})" for c in (32, 9, 10, 11, 12, 13, 0x85, 0xA0, 0x3000))
+_FLOATS = "('DOUBLE', 'FLOAT')"
+
+
+def as_string(text: str, kind: str | None) -> str:
+    """``CAST(x AS STRING)``: numbers without the zeros that DuckDB adds, bytes as UTF-8."""
+    if kind in ("string", "int", "bool", "date", "time", "datetime"):
+        return f"CAST({text} AS VARCHAR)"
+    if kind == "timestamp":
+        return f"(CAST({text} AS VARCHAR) || '+00')"
+    if kind == "bytes":
+        return f"decode({text})"
+    plain = f"CAST({text} AS VARCHAR)"
+    short = rf"regexp_replace({plain}, '\.0*$|(\.\d*[1-9])0+$', '\1')"
+    if kind == "float":
+        return short
+    number = f"(typeof({text}) IN {_FLOATS} OR starts_with(typeof({text}), 'DECIMAL'))"
+    return f"(CASE WHEN {number} THEN {short} ELSE {plain} END)"
+
+
+def _concat(call: Call) -> str:
+    if len(call) == 1:
+        return call.text(0)
+    if "bytes" in call.kinds:
+        return "(" + " || ".join(call.texts) + ")"
+    parts = [
+        f"({t})" if k == "string" else as_string(t, k)
+        for t, k in zip(call.texts, call.kinds, strict=True)
+    ]
+    return "(" + " || ".join(parts) + ")"
+
+
+def _trim(call: Call) -> str:
+    name = call.name.lower()
+    return f"{name}({call.text(0)}, {call.text(1, _WHITE)})"
+
+
+def _substr(call: Call) -> str:
+    """Position 0 is 1, and one before the start is the start; DuckDB counts on from there."""
+    s, p = call.text(0), call.text(1)
+    if not re.fullmatch(r"[1-9]\d*", p):
+        p = f"(CASE WHEN ({p}) = 0 OR ({p}) < -length({s}) THEN 1 ELSE {p} END)"
+    if len(call) == 2:
+        return f"substr({s}, {p})"
+    n = call.text(2)
+    if not n.isdigit():
+        n = f"(CASE WHEN ({n}) < 0 THEN {fail('SUBSTR with a negative length', 'BIGINT')} ELSE {n} END)"
+    return f"substr({s}, {p}, {n})"
+
+
+def _length(call: Call) -> str:
+    return f"{'octet_length' if call.kind(0) == 'bytes' else 'length'}({call.text(0)})"
+
+
+def _pattern(call: Call) -> tuple[str, int]:
+    """The regular expression of the second argument, and which group it gives."""
+    pattern = call.string(1, "regular expression")
+    plain = re.sub(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]", "", pattern, flags=re.DOTALL)
+    groups = len(re.findall(r"\((?!\?)|\(\?P?<", plain))
+    if groups > 1:
+        raise call.refuse(
+            f"{call.name} takes a regular expression with one group at most", seen=pattern,
+            todo="make the other groups (?:...)",
+        )  # fmt: skip
+    return literal(pattern), groups
+
+
+def _regexp_extract(call: Call) -> str:
+    s = call.text(0)
+    pattern, group = _pattern(call)
+    if len(call) == 2:
+        return (
+            f"(CASE WHEN regexp_matches({s}, {pattern}) "
+            f"THEN regexp_extract({s}, {pattern}, {group}) END)"
+        )
+    if call.number(2, "position") != 1:
+        raise call.refuse("REGEXP_EXTRACT is translated for position 1 only", seen=call.text(2))
+    return f"regexp_extract_all({s}, {pattern}, {group})[{call.number(3, 'occurrence')}]"
+
+
+def _regexp_extract_all(call: Call) -> str:
+    pattern, group = _pattern(call)
+    return f"regexp_extract_all({call.text(0)}, {pattern}, {group})"
+
+
+def _array_text(call: Call) -> str:
+    array, between = call.text(0), call.text(1)
+    if len(call) == 3:
+        array = f"list_transform({array}, lambda __rs_x: coalesce(__rs_x, {call.text(2)}))"
+    return f"array_to_string({array}, {between})"
+
+
+def _digest(name: str) -> Function:
+    return Function(lambda call: f"unhex({name}({call.text(0)}))", kind="bytes")
+
+
+def _json_path(call: Call) -> str:
+    path = call.string(1, "JSON path") if len(call) > 1 else "$"
+    if not re.fullmatch(r"\$(?:\.\w+|\[\d+\])*", path):
+        raise call.refuse("This JSON path is not translated", seen=path, wanted="such as $.a[0].b")
+    return literal(path)
+
+
+def _json_value(call: Call) -> str:
+    x, path = call.text(0), _json_path(call)
+    scalar = f"json_type({x}, {path}) NOT IN ('OBJECT', 'ARRAY')"
+    return f"(CASE WHEN {scalar} THEN json_extract_string({x}, {path}) END)"
+
+
+def _strings_only(call: Call) -> None:
+    if call.kind(0) == "bytes":
+        raise call.refuse(f"{call.name} is not translated for BYTES", seen=call.text(0))
+
+
+def _text(template: str, low: int = 1, high: int | None = None, kind: str = "string") -> Function:
+    """A function that is translated for STRING but not for BYTES."""
+    inner = say(template, low, high, kind)
+
+    def build(call: Call) -> str:
+        _strings_only(call)
+        return inner.build(call)
+
+    return Function(build, low, inner.high, kind)
+
+
+def _side(call: Call) -> str:
+    s, n = call.texts
+    _strings_only(call)
+    if not n.isdigit():
+        n = f"(CASE WHEN ({n}) < 0 THEN {fail(f'{call.name} with a negative length', 'BIGINT')} ELSE {n} END)"
+    return f"{call.name.lower()}({s}, {n})"
+
+
+def _pad(call: Call) -> str:
+    _strings_only(call)
+    return f"{call.name.lower()}({call.text(0)}, CAST({call.text(1)} AS INTEGER), {call.text(2, chr(39) + ' ' + chr(39))})"
+
+
+def _initcap(call: Call) -> str:
+    """Letters behind a word boundary upper case, the others lower."""
+    words = f"regexp_extract_all(lower({call.text(0)}), '[\\p{{L}}\\p{{N}}]+|[^\\p{{L}}\\p{{N}}]+')"
+    return f"array_to_string(list_transform({words}, lambda __rs_w: upper(__rs_w[1]) || __rs_w[2:]), '')"
+
+
+FUNCTIONS: Table = {
+    "CONCAT": Function(_concat, 1, MANY, "string"),
+    "LENGTH": Function(_length, kind="int"),
+    "CHAR_LENGTH": same("length", kind="int"),
+    "CHARACTER_LENGTH": same("length", kind="int"),
+    "BYTE_LENGTH": Function(
+        lambda c: f"{'octet_length' if c.kind(0) == 'bytes' else 'strlen'}({c.text(0)})", kind="int"
+    ),
+    "UPPER": _text("upper({0})"),
+    "LOWER": _text("lower({0})"),
+    "INITCAP": Function(_initcap, kind="string"),
+    "TRIM": Function(_trim, 1, 2, "string"),
+    "LTRIM": Function(_trim, 1, 2, "string"),
+    "RTRIM": Function(_trim, 1, 2, "string"),
+    "REPLACE": _text("replace({all})", 3),
+    "SUBSTR": Function(_substr, 2, 3, "string"),
+    "SUBSTRING": Function(_substr, 2, 3, "string"),
+    "LEFT": Function(_side, 2, 2, "string"),
+    "RIGHT": Function(_side, 2, 2, "string"),
+    "STRPOS": _text("strpos({0}, {1})", 2, kind="int"),
+    "INSTR": _text("strpos({0}, {1})", 2, kind="int"),
+    "STARTS_WITH": _text("starts_with({0}, {1})", 2, kind="bool"),
+    "ENDS_WITH": _text("ends_with({0}, {1})", 2, kind="bool"),
+    "LPAD": Function(_pad, 2, 3, "string"),
+    "RPAD": Function(_pad, 2, 3, "string"),
+    "SPLIT": Function(
+        lambda c: f"string_split({c.text(0)}, {c.text(1, chr(39) + ',' + chr(39))})", 1, 2, "array"
+    ),
+    "REVERSE": _text("reverse({0})"),
+    "REPEAT": _text("repeat({0}, {1})", 2),
+    "ASCII": _text("ascii({0})", kind="int"),
+    "UNICODE": _text("unicode({0})", kind="int"),
+    "CHR": say("chr(CAST({0} AS INTEGER))", kind="string"),
+    "TRANSLATE": _text("translate({all})", 3),
+    "EDIT_DISTANCE": _text("levenshtein({0}, {1})", 2, kind="int"),
+    "NORMALIZE": _text("nfc_normalize({0})"),
+    "REGEXP_CONTAINS": _text("regexp_matches({0}, {1})", 2, kind="bool"),
+    "REGEXP_EXTRACT": Function(_regexp_extract, 2, 4, "string"),
+    "REGEXP_SUBSTR": Function(_regexp_extract, 2, 4, "string"),
+    "REGEXP_EXTRACT_ALL": Function(_regexp_extract_all, 2, 2, "array"),
+    "REGEXP_REPLACE": _text("regexp_replace({all}, 'g')", 3),
+    "ARRAY_TO_STRING": Function(_array_text, 2, 3, "string"),
+    "BYTES_LITERAL": same("unhex", kind="bytes"),
+    "TO_HEX": say("lower(hex({0}))", kind="string"),
+    "FROM_HEX": same("unhex", kind="bytes"),
+    "TO_BASE64": same("to_base64", kind="string"),
+    "FROM_BASE64": same("from_base64", kind="bytes"),
+    "MD5": _digest("md5"),
+    "SHA1": _digest("sha1"),
+    "SHA256": _digest("sha256"),
+    "FARM_FINGERPRINT": same("farm_fingerprint", kind="int"),
+    "JSON_VALUE": Function(_json_value, 1, 2, "string"),
+    "JSON_EXTRACT_SCALAR": Function(_json_value, 1, 2, "string"),
+}

@@ -1,0 +1,148 @@
+"""The models a statement may name: those of the database, and those the text makes before it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+import duckdb
+from duckdb import DuckDBPyConnection
+
+from retailsql.dialect.lint.scratch import Columns, Scratch
+from retailsql.dialect.lookup import Catalog
+from retailsql.errors import ModelNotFoundError, RetailSQLError, SignatureError, nearest
+from retailsql.functions import hidden
+from retailsql.functions.calls import Call
+from retailsql.functions.macros import macros
+from retailsql.functions.scorers import LazyScorer
+from retailsql.registry import store
+from retailsql.registry.names import ModelName, resolve
+from retailsql.registry.store import StoredVersion
+from retailsql.signature import WITHOUT_GRAPH, Feature, Graph, ModelKind, Signature
+
+
+class UnknownShapeError(RetailSQLError):
+    """The model will exist when the statement runs, but what it takes is not known yet."""
+
+
+class Models(Catalog):
+    """What the splicer asks, answered from the scratch database.
+
+    Args:
+        con: the person's connection, or None.
+        scratch: where the functions are made.
+    """
+
+    def __init__(self, con: DuckDBPyConnection | None, scratch: Scratch) -> None:
+        super().__init__(scratch.con)
+        self.scratch, self._ready = scratch, set[ModelName]()
+        self.held: dict[ModelName, StoredVersion | None] = {}
+        for database in store.databases(con) if con is not None else []:
+            for stored in store.versions(con, database, deployed=True, strict=False):  # type: ignore[arg-type]
+                self.held[stored.name] = stored
+
+    def find(self, name: str) -> StoredVersion | None:
+        """The version a name means; None if its shape is not known.
+
+        Raises:
+            RetailSQLError: no such model, or no such schema.
+        """
+        target = resolve(self.con, name)
+        if target not in self.held:
+            raise ModelNotFoundError(
+                f"There is no model {target.text!r}",
+                wanted=nearest(target.text, [n.text for n in self.held]),
+                todo="correct the name, or make it: CREATE MODEL ...",
+            )
+        return self.held[target]
+
+    def model(self, name: str) -> StoredVersion:
+        """See :meth:`Catalog.model`; the functions are made in the scratch database."""
+        stored = self.find(name)
+        if stored is None:
+            raise UnknownShapeError(f"What model {name} takes is known once it is trained")
+        self.make_ready(stored)
+        return stored
+
+    def has_report(self, stored: StoredVersion, report: str) -> bool:
+        """Assumed: whether a report is held is a question for the run."""
+        return True
+
+    def has_held_out(self, stored: StoredVersion) -> bool:
+        """Assumed, as above."""
+        return True
+
+    def make_ready(self, stored: StoredVersion) -> None:
+        """Make the hidden function and the macros of a model, where its calls can bind."""
+        if stored.name in self._ready:
+            return
+        self._ready.add(stored.name)
+        store.ensure(self.con, stored.name.database)
+        call = Call(stored.name.name, stored.content_hash, stored.signature)
+        if stored.signature.kind not in WITHOUT_GRAPH:
+            scorer = LazyScorer(stored.name.name, stored.content_hash, stored.signature)
+            hidden.create(self.con, scorer)
+        for statements in macros(stored.name, call).values():
+            for statement in statements:
+                self.con.execute(statement)
+
+    def make_ready_called(self, words: set[str]) -> None:
+        """Make ready every model one of whose functions a text may call."""
+        for name, stored in self.held.items():
+            if stored is not None and any(w.startswith(f"{name.name}_") for w in words):
+                try:
+                    self.make_ready(stored)
+                except (duckdb.Error, RetailSQLError):
+                    self.held[name] = None  # of a newer retailsql, or a clash: not judged
+
+    def declare(self, name: str, kind: ModelKind | None, told: Mapping[str, Any]) -> None:
+        """A model that the text makes.
+
+        Args:
+            name: as written.
+            kind: None if what it takes cannot be known before training.
+            told: ``columns`` (of the training query), ``label`` and ``others`` (no features).
+        """
+        try:
+            target = resolve(self.con, name)
+        except RetailSQLError:
+            return
+        self._ready.discard(target)
+        self.held[target] = None if kind is None else _pretend(target, kind, **told)
+
+    def forget(self, name: str) -> None:
+        """A model that the text drops."""
+        try:
+            self.held.pop(resolve(self.con, name), None)
+        except RetailSQLError:
+            return
+
+
+def _pretend(
+    name: ModelName, kind: ModelKind, columns: Columns, label: str, others: set[str]
+) -> StoredVersion | None:
+    """A version that nobody has trained yet: its columns, and no numbers."""
+    features = []
+    for column, sql_type in columns.items():
+        if column.lower() in others or column.lower() == label.lower():
+            continue
+        feature = Feature(column, sql_type)
+        text = sql_type.upper().startswith(("VARCHAR", "ENUM"))
+        features.append(Feature(column, sql_type, "category", categories=()) if text else feature)
+    label_type = next((t for c, t in columns.items() if c.lower() == label.lower()), "DOUBLE")
+    n = len(features)
+    graph = Graph(tuple(f"f{i}" for i in range(n)), ("double",) * n, "y")
+    signature = Signature(
+        kind, tuple(features), graph, label, label_type,
+        classes=("0", "1") if kind == "classifier" else (),
+        positive_class="1" if kind == "classifier" else None,
+    )  # fmt: skip
+    try:
+        text_of = signature.to_json()
+        [f.kind for f in features]
+    except SignatureError:
+        return None
+    content_hash = hashlib.sha256(f"lint{text_of}".encode()).hexdigest()[:12]
+    return StoredVersion(name, 0, True, content_hash, "", signature, None, None)
+

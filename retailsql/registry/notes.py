@@ -1,0 +1,57 @@
+"""What people write about a model: its description, labels, a friendly name.
+
+Nothing depends on a note. They are comments on the model's row, kept beside it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from duckdb import DuckDBPyConnection
+
+from retailsql.errors import StatementError
+from retailsql.registry import store
+from retailsql.registry.names import ModelName
+
+NOTES = ("description", "labels", "friendly_name")
+"""Options of CREATE MODEL and ALTER MODEL that are notes, named as BigQuery ML names them."""
+
+
+def split(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The options that do something, and the notes by their names in lower case.
+
+    Raises:
+        StatementError: a note of the wrong type.
+
+    >>> split({"Description": "who leaves", "l2_reg": 1})
+    ({'l2_reg': 1}, {'description': 'who leaves'})
+    """
+    notes = {k.lower(): v for k, v in options.items() if k.lower() in NOTES}
+    for name, value in notes.items():
+        if value is not None and not isinstance(value, list if name == "labels" else str):
+            raise StatementError(
+                f"Option {name} has a value of the wrong type", seen=repr(value),
+                wanted="[('key', 'value'), ...]" if name == "labels" else "a text",
+            )  # fmt: skip
+    return {k: v for k, v in options.items() if k.lower() not in NOTES}, notes
+
+
+def write(con: DuckDBPyConnection, name: ModelName, notes: Mapping[str, Any]) -> None:
+    """Keep notes about a model; NULL removes one."""
+    if not notes:
+        return
+    store.ensure(con, name.database)
+    for note, value in notes.items():
+        key = [name.schema, name.name, note]
+        con.execute(
+            f"DELETE FROM {name.registry}.notes "
+            "WHERE model_schema = ? AND model_name = ? AND note = ?",
+            key,
+        )
+        if value is not None:
+            con.execute(
+                f"INSERT INTO {name.registry}.notes VALUES (?, ?, ?, ?::JSON)",
+                [*key, json.dumps(value)],
+            )
