@@ -2,6 +2,7 @@
 
 retailsql demo      a shop, four models, four answers
 retailsql sql       run SQL, ML statements among it
+retailsql lint      check SQL files without running them
 retailsql run       run a folder of SQL files, models and training included
 retailsql train     train some of its models
 retailsql models    list the models of a database
@@ -65,8 +66,17 @@ def demo(data: Path | None, path: Path | None, size: str, seed: int) -> None:
 @click.option("-c", "--command", multiple=True, help="SQL given here instead of in a file.")
 @click.option("--read-only", is_flag=True, help="Open the file without the right to write.")
 @click.option("--csv", is_flag=True, help="Print results as CSV instead of a table.")
+@click.option(
+    "--dialect", type=click.Choice(["duckdb", "bigquery"]), default="duckdb", show_default=True,
+    help="Of the SQL around the ML parts; bigquery is translated.",
+)  # fmt: skip
 def sql(
-    files: tuple[Path, ...], db: str, command: tuple[str, ...], read_only: bool, csv: bool
+    files: tuple[Path, ...],
+    db: str,
+    command: tuple[str, ...],
+    read_only: bool,
+    csv: bool,
+    dialect: str,
 ) -> None:
     """Run SQL from FILES, from -c, or from standard input; print every statement's result."""
     from retailsql.demo.show import show_csv, show_rows
@@ -75,10 +85,61 @@ def sql(
     texts = [*command, *(_decoded(f.read_bytes(), f"File {f}") for f in files)]
     texts = texts or [_decoded(sys.stdin.buffer.read(), "Standard input")]
     with _progress() as say, _open(db, say, read_only) as con:
+        if dialect == "bigquery":
+            from retailsql.dialect.bigquery.run import run as run_bigquery
+
+            for text in texts:
+                run_bigquery(con, text, each=partial(_show_relation, con, csv))
+            return
         for text in (statement for t in texts for statement in split_script(t)):
             con.execute(text)
+            for finding in con.findings:
+                click.echo(finding.text, err=True)
             columns = [c[0] for c in con.description or []]
             (show_csv if csv else show_rows)(columns, con.fetchall() if columns else [])
+
+
+@cli.command()
+@click.argument(
+    "files", nargs=-1, required=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+)  # fmt: skip
+@click.option("--db", type=click.Path(exists=True), help="The DuckDB file; it is only read.")
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json", "github"]), default="text",
+    show_default=True, help="github writes annotations for a workflow.",
+)  # fmt: skip
+@click.option("--strict", is_flag=True, help="Exit 1 on warnings too.")
+def lint(files: tuple[Path, ...], db: str | None, form: str, strict: bool) -> None:
+    """Check SQL FILES without running them; exit 1 if there is an error.
+
+    Without --db, names that the files do not make themselves are not judged.
+    """
+    from retailsql.dialect.lint.check import lint as check
+    from retailsql.dialect.lint.finding import to_json
+
+    texts = [(str(f), _decoded(f.read_bytes(), f"File {f}")) for f in files]
+    if db is None:
+        findings = [found for name, text in texts for found in check(None, text, name)]
+    else:
+        with retailsql.connect(db, read_only=True) as con:
+            con.execute("SET python_enable_replacements = false")
+            findings = [found for name, text in texts for found in con.lint(text, name)]
+    if form == "json":
+        click.echo(to_json(findings))
+    for finding in findings if form != "json" else []:
+        click.echo(finding.text if form == "text" else finding.github)
+    if any(strict or finding.severity == "error" for finding in findings):
+        raise SystemExit(1)
+
+
+def _show_relation(con: Session, csv: bool, relation: Any) -> None:
+    """The rows of one statement, behind what was found in it."""
+    from retailsql.demo.show import show_csv, show_rows
+
+    for finding in con.findings:
+        click.echo(finding.text, err=True)
+    (show_csv if csv else show_rows)(list(relation.columns), relation.fetchall())
 
 
 def _open(db: str, say: Callable[[str, float], None], read_only: bool = False) -> Session:

@@ -6,17 +6,19 @@ import re
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Literal
 
 import duckdb
 from duckdb import DuckDBPyConnection, DuckDBPyRelation
 
+from retailsql.dialect.lint.finding import Finding
+from retailsql.dialect.lint.uses import may_call
 from retailsql.dialect.statements import (
     Query,
     Statement,
     read_script,
 )
-from retailsql.errors import DatabaseOpenError
+from retailsql.errors import DatabaseOpenError, StatementError
 from retailsql.functions.connection import raw
 from retailsql.functions.diagnose import diagnose, missing_hidden
 from retailsql.functions.equip import equip
@@ -41,6 +43,9 @@ class Session:
         connection: an open DuckDB connection.
         progress: called with words and the share done while a model trains.
 
+    Attributes:
+        findings: what a quick look at the text executed last has found, see :meth:`lint`.
+
     >>> with connect() as con:
     ...     con.sql("SELECT 42 AS answer").fetchall()
     [(42,)]
@@ -49,6 +54,7 @@ class Session:
     def __init__(self, connection: DuckDBPyConnection, progress: Any = None) -> None:
         self.connection = connection
         self.progress = progress
+        self.findings: list[Finding] = []
         self._owed = False
 
     def __getattr__(self, name: str) -> Any:
@@ -104,6 +110,7 @@ class Session:
             parameters: for the placeholders of the last statement.
         """
         self._settle()
+        self._glance(query)
         script = read_script(query) if isinstance(query, str) else None
         if script is None:
             self._run(lambda: self.connection.execute(query, parameters), query)
@@ -125,6 +132,7 @@ class Session:
             params: for the placeholders of the last statement.
         """
         self._settle()
+        self._glance(query)
         script = read_script(query) if isinstance(query, str) else None
         if script is None:
             return self._relation(query, alias, params)
@@ -135,6 +143,81 @@ class Session:
         return self._relation(text, alias, values)
 
     query = sql
+
+    def run_script(
+        self,
+        text: str,
+        dialect: Literal["duckdb", "bigquery"] = "duckdb",
+        parameters: Any = None,
+    ) -> DuckDBPyRelation | None:
+        """Run all statements of a script and return the last one's result.
+
+        In BigQuery's dialect every statement is put into DuckDB's first, and DECLARE, SET, IF,
+        loops, EXECUTE IMMEDIATE and procedures are carried out. What cannot be translated with
+        the same meaning is an error; what is left out (PARTITION BY, ...) is logged as a warning.
+
+        Args:
+            text: the script.
+            dialect: of everything in it but the ML parts, which are the same in both.
+            parameters: values of placeholders: of the last statement in DuckDB's dialect; of
+                ``?`` and ``@name`` anywhere in BigQuery's.
+
+        Returns:
+            The result of the last statement, carried out already, to fetch from (``fetchall``,
+            ``df``, ``columns``); None if it has none.
+
+        Raises:
+            StatementError: names line and column of the script.
+
+        >>> with connect() as con:
+        ...     con.run_script("SELECT EXTRACT(DAYOFWEEK FROM DATE '2024-05-05')", "bigquery")
+        ┌───────┐
+        │  f0_  │
+        │ int64 │
+        ├───────┤
+        │     1 │
+        └───────┘
+        <BLANKLINE>
+        """
+        if dialect == "bigquery":
+            from retailsql.dialect.bigquery.run import run
+
+            result: DuckDBPyRelation | None = run(self, text, parameters)
+            return result
+        if dialect != "duckdb":
+            raise StatementError(
+                "There is no such dialect", seen=dialect, wanted="duckdb or bigquery"
+            )
+        relation = self.sql(text, params=parameters)
+        return self._run(relation.materialize, text) if relation is not None else None
+
+    def lint(self, sql: str, file: str | None = None) -> list[Finding]:
+        """Check SQL without running any of it: models, features, leakage, calls.
+
+        Args:
+            sql: any number of statements; each sees what those before it would have made.
+            file: its name, for the findings.
+
+        Returns:
+            The findings, in the order of the text; ``retailsql.dialect.lint.rules`` lists codes.
+
+        >>> with connect() as con:
+        ...     [f.code for f in con.lint("DROP MODEL churn")]
+        ['RS101']
+        """
+        from retailsql.dialect.lint.check import lint
+
+        self._settle()
+        return lint(self.connection, sql, file)
+
+    def _glance(self, query: Any) -> None:
+        """Note in ``findings`` what a quick look at a query finds; nothing is raised for it."""
+        self.findings = []
+        if isinstance(query, str) and may_call(query):
+            from retailsql.dialect.lint.check import glance
+
+            with suppress(duckdb.Error):  # the transaction is aborted: the run will say so
+                self.findings = glance(self.connection, query)
 
     def _settle(self) -> None:
         """Discard the result row of a statement about models if nobody fetched it: like DDL, it
@@ -163,6 +246,7 @@ class Session:
                 result = run()
         except duckdb.Error as error:
             said = diagnose(self.connection.cursor(), str(text), error)
+            said = said or _unknown_function(str(text), error)
             if said is None:
                 raise
             raise said from error
@@ -184,6 +268,12 @@ class Session:
         from retailsql.dialect.tokens import Walk
 
         return splice(Walk(query.sql, query.tokens), Catalog(self.connection))
+
+
+def _unknown_function(text: str, error: duckdb.Error) -> StatementError | None:
+    from retailsql.dialect.unknown import unknown_function
+
+    return unknown_function(text, error)
 
 
 def connect(

@@ -31,7 +31,7 @@ SELECT 1 FROM (SELECT database_name AS d, schema_name AS s, table_name AS t FROM
 WHERE lower(t) = 'models' AND s <> 'retailsql'
   AND (d = 'temp' OR (d = current_database() AND s = current_schema())) LIMIT 1
 """
-_IMPORT_OPTIONS = ("label", "classes", "positive_class", "on_null")
+_IMPORT_OPTIONS = ("label", "classes", "positive_class", "on_null", "background")
 
 
 def carry_out(

@@ -296,7 +296,7 @@ def test_a_model_below_its_baseline_says_so(shop):
         ("SELECT tenure, NULL::DOUBLE AS empty, churned FROM customers", {}, "empty"),
         ("SELECT tenure, IF(id = 5, 'inf'::DOUBLE, 1) AS odd, churned FROM customers", {}, "odd"),
         ("SELECT churned FROM customers", {}, "feature"),
-        ("SELECT tenure, [1, 2] AS l, churned FROM customers", {}, "'l'"),
+        ("SELECT tenure, [[1], [2]] AS l, churned FROM customers", {}, "'l'"),
         ("SELECT tenure, churned FROM nowhere", {}, "nowhere"),
         ("SELECT tenure, tenure, churned FROM customers", {}, "tenure"),
         ("SELECT tenure, churned FROM customers", {"max_iteration": 5}, "max_iterations"),

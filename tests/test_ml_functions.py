@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-
 from types import SimpleNamespace
 
 import duckdb
@@ -45,7 +44,8 @@ def histories(con, rows, model, parameters=None):
         "[{'step': 0, 'value': h, 'lower': 0.0, 'upper': 1.0}]"
     )
     sql = f"SELECT * FROM ML.FORECAST(MODEL m, {rows})"
-    text = splice(Walk(sql, tokenize(sql)), SimpleNamespace(model=lambda name: model))
+    catalog = SimpleNamespace(model=lambda name: model, has_function=lambda *names: False)
+    text = splice(Walk(sql, tokenize(sql)), catalog)
     found = con.execute(text, parameters).fetchall()
     ids = len(model.signature.options["id_cols"])
     return {row[:ids]: (row[ids], row[ids + 1]) for row in found}

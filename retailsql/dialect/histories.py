@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-from retailsql.registry.names import literal, quote
+from retailsql.functions.keys import stored_keys
+from retailsql.registry.names import literal
 from retailsql.registry.store import StoredVersion
+
+__all__ = ["stored_histories", "stored_keys"]
 
 
 def stored_histories(stored: StoredVersion) -> str:
@@ -17,12 +17,3 @@ def stored_histories(stored: StoredVersion) -> str:
     )
 
 
-def stored_keys(columns: list[str], options: Mapping[str, Any]) -> str:
-    """The id columns of stored histories, in the types they had at training. Keys are text: one
-    id as it is, several as a JSON array.
-    """
-    one = len(columns) == 1
-    return ", ".join(
-        f"CAST({'key' if one else f'json_extract_string(key, {i})'} AS {kind}) AS {quote(column)}"
-        for i, (column, kind) in enumerate(zip(columns, options.get("key_types", ()), strict=True))
-    )

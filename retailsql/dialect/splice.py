@@ -7,6 +7,7 @@ put into it as written, once, so that parameters keep their number and order.
 from __future__ import annotations
 
 from retailsql.dialect.lookup import Catalog
+from retailsql.dialect.scalars.expand import expand_scalars
 from retailsql.dialect.settings import read_settings
 from retailsql.dialect.tokens import Walk
 from retailsql.dialect.values import read_struct
@@ -45,12 +46,19 @@ def splice(walk: Walk, catalog: Catalog) -> str:
     """
     out: list[str] = []
     rest = walk
+
+    def taken(name: str) -> bool:
+        return catalog.has_function("ml", name)
+
     while rest.tokens:
         found = find_call(rest)
         if found is None:
             break
         at, verb = found
-        out.append(rest.sql[rest.tokens[0].start : rest.tokens[at].start])
+        if at:
+            before = Walk(rest.sql, rest.tokens[:at])
+            out.append(expand_scalars(before, taken))
+            out.append(rest.sql[rest.tokens[at - 1].end + 1 : rest.tokens[at].start])
         text, stop = _expand(rest, at, verb, catalog)
         out.append(text)
         tail = rest.tokens[stop:]
@@ -58,7 +66,7 @@ def splice(walk: Walk, catalog: Catalog) -> str:
             return "".join(out)
         out.append(rest.sql[rest.tokens[stop - 1].end + 1 : tail[0].start])
         rest = Walk(rest.sql, tail)
-    out.append(rest.slice(0, len(rest.tokens)))
+    out.append(expand_scalars(rest, taken))
     return "".join(out)
 
 

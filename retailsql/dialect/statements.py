@@ -133,9 +133,11 @@ def split_script(sql: str) -> list[str]:
 
 def holds_ml_call(query: Query) -> bool:
     """True if ``ML.NAME(MODEL`` or ``ML.NAME(`` of a known name stands somewhere in it."""
+    from retailsql.dialect.scalars.expand import may_be_scalar
     from retailsql.dialect.splice import find_call
 
-    return find_call(Walk(query.sql, query.tokens)) is not None
+    walk = Walk(query.sql, query.tokens)
+    return find_call(walk) is not None or may_be_scalar(walk)
 
 
 def _split(tokens: Sequence[Token]) -> list[list[Token]]:

@@ -124,6 +124,8 @@ class Walk:
             self.at += 1
             while not self.done and self.peek() != "`":
                 self.at += 1
+            if self.done:
+                raise self.error("A backtick is not closed", wanted="`")
             self.at += 1
         elif not self.done and (is_string(self.tokens[self.at]) or self.peek()[:1].isidentifier()):
             self.at += 1

@@ -23,6 +23,7 @@ GREATER_IS_BETTER = frozenset(
         "lift_at_10",
         "interval_coverage",
         "explained_variance",
+        "total_explained_variance_ratio",
         "r2_log",
         "recall_at_k_all",
         "ndcg_at_k_all",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from retailsql.functions.parameters import parameter_type
 from retailsql.functions.scorers import TOP, hidden_name
+from retailsql.functions.steps import features_made
 from retailsql.registry.names import literal, quote
 from retailsql.signature import Label, Signature
 
@@ -50,14 +51,14 @@ class Call:
         signature = self.signature
         if not signature.steps:
             return f"{self.function}({', '.join(reference(f.name) for f in signature.features)})"
-        raw = [reference(column.name) for column in signature.raw]
-        steps = {step.name: step.sql(raw.__getitem__) for step in signature.steps}
+        made = features_made(signature, reference)
         columns = ", ".join(
-            f"CAST({steps[f.name]} AS {parameter_type(f, signature)})" for f in signature.features
+            f"CAST({sql} AS {parameter_type(f, signature)})"
+            for sql, f in zip(made.columns, signature.features, strict=True)
         )
         # Made of nothing, a column may still be something: coalesce(x, 0), 'unknown', a bucket.
-        nothing = " AND ".join(f"{column} IS NULL" for column in raw)
-        return f"CASE WHEN NOT ({nothing}) THEN {self.function}({columns}) END"
+        nothing = " AND ".join(f"{reference(raw.name)} IS NULL" for raw in signature.raw)
+        return f"CASE WHEN NOT ({nothing}) THEN {made.around(f'{self.function}({columns})')} END"
 
     def label(self, score: str, threshold: float = 0.5) -> str:
         """The predicted label, from the raw score; NULL where that is NULL."""
@@ -92,7 +93,7 @@ class Call:
         )
         return (
             f"CASE WHEN {score} IS NOT NULL THEN list_transform("
-            f"list_sort([{pairs}], 'DESC'), lambda x: {_pair('x.label', 'x.prob')}) END"
+            f"list_sort([{pairs}], 'DESC'), lambda __rs_x: {_pair('__rs_x.label', '__rs_x.prob')}) END"
         )
 
     def _class(self, value: Label | None) -> str:

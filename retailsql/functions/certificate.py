@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -109,4 +110,6 @@ def _expression(call: Call, width: int) -> str:
             scores = f"{call.function}(p.history, {width}, true)"
             return f"list_transform({scores}, lambda x: x.score)"
         case _:
-            return call.over_row("p")
+            # The graph is compared, over the columns it takes; training checks TRANSFORM itself.
+            plain = replace(call.signature, raw=(), steps=())
+            return replace(call, signature=plain).over_row("p")

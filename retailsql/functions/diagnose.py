@@ -219,7 +219,7 @@ def _unknown_model(words: str, models: list[StoredVersion]) -> ModelNotFoundErro
         return None
     functions = [
         f"{m.name.name}_{verb}" for m in models for verb in VERBS[m.signature.kind]
-        if verb != "score" or m.signature.kind == "regressor" or m.signature.binary
+        if verb != "score" or m.signature.kind in ("regressor", "factorizer") or m.signature.binary
     ]  # fmt: skip
     wanted = nearest(found[1].rsplit(".", 1)[-1], functions)
     return ModelNotFoundError(

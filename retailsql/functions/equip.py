@@ -5,6 +5,7 @@ from __future__ import annotations
 from duckdb import DuckDBPyConnection
 
 from retailsql.functions import hidden, scorers
+from retailsql.functions.farm_fingerprint import create_fingerprint
 from retailsql.registry import store
 from retailsql.registry.store import StoredVersion
 from retailsql.signature import WITHOUT_GRAPH
@@ -26,6 +27,8 @@ def equip(con: DuckDBPyConnection, also: str | None = None) -> list[StoredVersio
     """
     scorers.note_connection(con)
     hidden.remake(con)
+    create_fingerprint(con)
+    hidden.ensure_explain(con)
     found: list[StoredVersion] = []
     with con.cursor() as reader:  # the caller's connection may hold an unread result
         for database in store.databases(reader):

@@ -17,6 +17,8 @@ import pyarrow as pa
 from duckdb import DuckDBPyConnection
 from duckdb.func import FunctionNullHandling, PythonUDFType
 
+from retailsql.functions import scorers
+from retailsql.functions.explain import EXPLAIN, RESULT
 from retailsql.functions.parameters import parameter_type
 from retailsql.functions.scorers import TOP, LazyScorer, scorer_of
 from retailsql.signature import Signature
@@ -58,6 +60,27 @@ def remake(con: DuckDBPyConnection) -> None:
         create(con, scorer)
 
 
+def ensure_explain(con: DuckDBPyConnection, inside: bool = False) -> None:
+    """Create the function that explains the scores of all models, unless the instance has it.
+
+    Args:
+        con: where it will be called.
+        inside: a transaction is open, whose catalog does not show what another connection
+            creates. Lost with a rollback, it is made again with the next model or attach.
+    """
+    sql = "SELECT 1 FROM duckdb_functions() WHERE function_name = ? LIMIT 1"
+    if inside and con.execute(sql, [EXPLAIN]).fetchall():
+        return
+    with con.cursor() as creator:
+        _put(con if inside else creator, EXPLAIN, (_explain, None, RESULT))
+
+
+def _explain(*columns: pa.ChunkedArray) -> pa.Array:
+    """Name of the hidden function, class, permutations, then the features."""
+    name, classes, permutations, *features = map(_one, columns)
+    return scorers.explain(name[0].as_py(), features, classes, permutations[0].as_py())
+
+
 def _create(con: DuckDBPyConnection, scorer: LazyScorer) -> None:
     name = scorer.function
     _put(con, name, _CALLABLES.setdefault(name, _udf(name, scorer.signature)))
@@ -66,9 +89,7 @@ def _create(con: DuckDBPyConnection, scorer: LazyScorer) -> None:
         _put(con, top, _CALLABLES.setdefault(top, _top(name, scorer.signature)))
 
 
-def _put(
-    con: DuckDBPyConnection, name: str, udf: tuple[Callable[..., pa.Array], Any, str]
-) -> None:
+def _put(con: DuckDBPyConnection, name: str, udf: tuple[Callable[..., pa.Array], Any, str]) -> None:
     function, parameters, result = udf
     try:
         con.create_function(

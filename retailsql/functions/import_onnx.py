@@ -15,6 +15,7 @@ from duckdb import DuckDBPyConnection
 
 from retailsql.errors import ImportModelError, nearest
 from retailsql.functions import certificate, onnx_probe, publish
+from retailsql.functions.background import background_report
 from retailsql.functions.connection import raw
 from retailsql.functions.export_onnx import SIGNATURE_SUFFIX
 from retailsql.functions.onnx_classes import find_positive, label_type_of, read_classes
@@ -55,6 +56,7 @@ def import_onnx(
     positive_class: Label | None = None,
     categories: Mapping[str, Sequence[str]] | None = None,
     on_null: OnNull = "null",
+    background: str | None = None,
     replace: bool = True,
 ) -> int:
     """Register a user's own ONNX model and publish its functions.
@@ -76,6 +78,8 @@ def import_onnx(
         categories: text column -> its categories in code order, for graphs that take codes.
         on_null: ``null`` (a NULL in any column scores NULL), ``error``, or ``impute`` if the
             graph itself knows what to do with NaN; all its inputs must be float or double then.
+        background: a SELECT of typical rows, which explanations measure against; without it the
+            model has no ``_explain``.
         replace: whether a new version may be put over a model of that name.
 
     Returns:
@@ -94,12 +98,14 @@ def import_onnx(
     session = open_graph(data)
     told = None if inputs or outputs or isinstance(onnx, bytes) else _signature_beside(onnx)
     if told is not None:
-        return _register(connection, target, data, session, told)
+        reports = background_report(connection, background, session, told)
+        return _register(connection, target, data, session, told, reports)
     if inputs is not None:
         inputs = {str(c): _sql_type(connection, str(c), t) for c, t in inputs.items()}
     features, graph = _bind(session, inputs, categories or {}, on_null)
     signature = _signature(session, features, graph, outputs, label, classes, positive_class)
-    return _register(connection, target, data, session, signature)
+    reports = background_report(connection, background, session, signature)
+    return _register(connection, target, data, session, signature, reports)
 
 
 def _signature_beside(onnx: str | Path) -> Signature | None:
@@ -133,9 +139,10 @@ def _register(
     data: bytes,
     session: InferenceSession,
     signature: Signature,
+    reports: Mapping[str, Any],
 ) -> int:
     model = ModelVersion(
-        data, signature, "ONNX", profile={"source": "imported"},
+        data, signature, "ONNX", profile={"source": "imported"}, reports=reports,
         libraries=certificate.libraries("onnxruntime", "duckdb", "numpy", "retailsql"),
     )  # fmt: skip
     rows, expected = onnx_probe.probe(session, signature)

@@ -11,7 +11,7 @@ reducer    the row in fewer dimensions, then losses   outputs: how many of the f
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from retailsql.functions.calls import ROW, Call
 from retailsql.registry.names import quote
@@ -65,6 +65,7 @@ def list_query(
     outputs: Mapping[str, str],
     outputs_first: bool = True,
     features: bool = True,
+    of: Callable[[str], str] | None = None,
 ) -> str:
     """A SELECT of a relation's columns and of outputs made of the model's list.
 
@@ -77,6 +78,7 @@ def list_query(
         outputs: output column -> SQL over :data:`SCORE`.
         outputs_first: the outputs before the input columns, as BigQuery ML has them.
         features: False leaves out the columns the model reads, and passes on the others only.
+        of: SQL made of the list, to be :data:`SCORE` in its place.
     """
     hidden = [] if features else [quote(f.name) for f in call.signature.inputs]
     rest = f"__rs_in.* EXCLUDE ({', '.join([SCORE, *hidden])})"
@@ -85,14 +87,15 @@ def list_query(
     guard = ", ".join(f"1 AS {quote(name)}" for name in outputs)
     clash = " AND ".join(f"{quote(name)} IS NOT NULL" for name in outputs)
     return (
-        f"SELECT {', '.join(columns)} FROM {scored(call, relation)} "
+        f"SELECT {', '.join(columns)} FROM {scored(call, relation, of)} "
         f"CROSS JOIN (SELECT {guard}) AS __rs_output_names WHERE {clash}"
     )
 
 
-def scored(call: Call, relation: str) -> str:
-    """The relation with the list beside its columns, to stand after FROM."""
-    return f"(SELECT {ROW}.*, {call.over_row(ROW)} AS {SCORE} FROM {relation} AS {ROW}) AS __rs_in"
+def scored(call: Call, relation: str, of: Callable[[str], str] | None = None) -> str:
+    """The relation with the list, or SQL made of it, beside its columns; to stand after FROM."""
+    score = call.over_row(ROW) if of is None else of(call.over_row(ROW))
+    return f"(SELECT {ROW}.*, {score} AS {SCORE} FROM {relation} AS {ROW}) AS __rs_in"
 
 
 def list_forms(call: Call) -> dict[str, tuple[str, str, str]]:

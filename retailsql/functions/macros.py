@@ -5,25 +5,30 @@ kind           functions                              forms
 =============  =====================================  ==========================================
 classifier     ``_predict``; ``_score`` if binary     row, named arguments, table
 regressor      ``_predict``, ``_score`` (the same)    row, named arguments, table
+these two      ``_explain``, given typical rows       row, named arguments
 clusterer      ``_predict``, ``_distance``            row, named arguments, table
 reducer        ``_predict``                           row, named arguments, table
 forecaster     ``_forecast``                          (history, horizon, confidence_level)
 recommender    ``_recommend``, ``_similar``           (customer or history, k), (item, k)
 factorizer     ``_predict``, ``_score`` (the same)    row, named arguments, table
 factorizer     ``_recommend``                         (user, k)
+transformer    ``_transform``                         row, named arguments, table
 =============  =====================================  ==========================================
 """
 
 from __future__ import annotations
 
 from retailsql.functions.calls import Call, predict_query
+from retailsql.functions.explain import explain_forms, explainable
 from retailsql.functions.lists import list_forms
 from retailsql.functions.parameters import input_type
+from retailsql.functions.stored_forecasts import table_macro
+from retailsql.functions.transformer import transform_forms
 from retailsql.registry.names import ModelName, quote
 
 VERBS = {
-    "classifier": ("score", "predict"),
-    "regressor": ("score", "predict"),
+    "classifier": ("score", "predict", "explain"),
+    "regressor": ("score", "predict", "explain"),
     "forecaster": ("forecast",),
     "recommender": ("recommend", "similar"),
     "clusterer": ("predict", "distance"),
@@ -57,6 +62,10 @@ def macros(name: ModelName, call: Call) -> dict[str, list[str]]:
             }
         case "clusterer" | "reducer":
             return {v: _forms(name, v, call, forms) for v, forms in list_forms(call).items()}
+        case "transformer":
+            return {"transform": _forms(name, "transform", call, transform_forms(call))}
+        case "forecast_table":
+            return {"forecast": [_macro(name, "forecast", table_macro(name, call))]}
         case "factorizer":
             best = _macro(name, "recommend", _BEST.format(call.top))
             return {**_row_macros(name, call), "recommend": [best]}
@@ -111,6 +120,11 @@ def _row_macros(name: ModelName, call: Call) -> dict[str, list[str]]:
         ),
         _macro(name, "predict", table),
     ]
+    if explainable(call):
+        over_row, over_names = explain_forms(call)
+        statements["explain"] = [
+            _macro(name, "explain", f"(r) AS {over_row}, ({typed}) AS {over_names}")
+        ]
     return statements
 
 
@@ -120,6 +134,6 @@ def _struct(call: Call, score: str) -> str:
         return score
     # In a lambda the score stands once: written out at each use, planning a wide model would take
     # seconds.
-    fields = ", ".join(f"{quote(k)} := {v}" for k, v in call.outputs("s").items())
-    packed = f"CASE WHEN s IS NOT NULL THEN struct_pack({fields}) END"
-    return f"list_transform([{score}], lambda s: {packed})[1]"
+    fields = ", ".join(f"{quote(k)} := {v}" for k, v in call.outputs("__rs_s").items())
+    packed = f"CASE WHEN __rs_s IS NOT NULL THEN struct_pack({fields}) END"
+    return f"list_transform([{score}], lambda __rs_s: {packed})[1]"

@@ -18,11 +18,11 @@ from retailsql.functions.calls import Call
 from retailsql.functions.certificate import certify
 from retailsql.functions.macros import ALL_VERBS, VERBS, macros
 from retailsql.functions.transaction import in_transaction, own_transaction
-from retailsql.registry import store
+from retailsql.registry import background, store
 from retailsql.registry.fetch import first_row
 from retailsql.registry.names import ModelName
 from retailsql.registry.store import StoredVersion
-from retailsql.registry.version import ModelVersion, histories_digest
+from retailsql.registry.version import ModelVersion, forecasts_digest, histories_digest
 from retailsql.signature import WITHOUT_GRAPH, Signature
 
 ATTEMPTS = 5
@@ -53,7 +53,8 @@ def ensure_hidden(
         return
     scorer = scorers.lazy_scorer(model, content_hash, signature)
     if held is not None:
-        scorer.hold(held.artefact, held.histories)
+        scorer.hold(held.artefact, held.histories, held.reports.get(background.REPORT))
+    hidden.ensure_explain(con, in_transaction(con))
     if not in_transaction(con):
         hidden.create(con, scorer)
     elif not _visible(con, scorer.function):
@@ -156,10 +157,14 @@ def register(
     """
     store.check_writable(con, name.database)
     check_names_free(con, name, model.signature)
+    if model.forecasts is not None:
+        told = {**model.signature.options, "forecasts_sha256": forecasts_digest(model.forecasts)}
+        model = replace(model, signature=replace(model.signature, options=told))
     if model.histories is not None:
         digest = histories_digest(model.histories)
         told = {**model.signature.options, "histories_sha256": digest}
         model = replace(model, signature=replace(model.signature, options=told))
+    model = replace(model, signature=_with_background(model))
     ensure_hidden(con, name.name, model.content_hash, model.signature, model)
     call = Call(name.name, model.content_hash, model.signature)
     if model.signature.kind not in WITHOUT_GRAPH:
@@ -179,6 +184,14 @@ def register(
                 ) from error
             time.sleep(0.05 * (attempt + 1))
     raise AssertionError("unreachable")
+
+
+def _with_background(model: ModelVersion) -> Signature:
+    """The signature with the digest of the background, which may have come without the rows."""
+    told = {k: v for k, v in model.signature.options.items() if k != background.DIGEST}
+    if rows := model.reports.get(background.REPORT):
+        told[background.DIGEST] = background.digest(rows)
+    return replace(model.signature, options=told)
 
 
 def _write(con: DuckDBPyConnection, name: ModelName, model: ModelVersion, call: Call) -> int:

@@ -13,11 +13,10 @@ import pyarrow as pa
 from duckdb import DuckDBPyConnection
 
 from retailsql.errors import CorruptModelError, RegistryError, RetailSQLError
-from retailsql.registry import store
+from retailsql.registry import background, store
 from retailsql.registry.version import content_hash_of, histories_digest
 from retailsql.scoring.onnx_session import open_graph, verify
 from retailsql.signature import Signature
-
 
 TOP = "_top"
 """Behind the name of a factorizer's hidden function: its second one, which lists items."""
@@ -46,12 +45,19 @@ class LazyScorer:
         self.function = hidden_name(label, content_hash)
         self._artefact: bytes | None = None
         self._histories: pa.Table | None = None
+        self._background: background.Rows | None = None
         self._scorer: Any = None
+        self._explainer: Any = None
         self._lock = threading.Lock()
 
-    def hold(self, artefact: bytes, histories: pa.Table | None) -> None:
+    def hold(
+        self,
+        artefact: bytes,
+        histories: pa.Table | None,
+        typical: background.Rows | None = None,
+    ) -> None:
         """Keep bytes that no other connection can read yet: their transaction is still open."""
-        self._artefact, self._histories = artefact, histories
+        self._artefact, self._histories, self._background = artefact, histories, typical
 
     @property
     def is_open(self) -> bool:
@@ -68,7 +74,9 @@ class LazyScorer:
 
     def _open(self) -> Any:
         if self._artefact is not None:
-            artefact, self._artefact = self._artefact, None
+            artefact = self._artefact
+            if background.DIGEST not in self.signature.options:  # else explainer() asks for it
+                self._artefact = None
         else:
             artefact, expected = self._read(store.load_artefact)
             check(self.label, self.content_hash, self.signature, artefact, expected)
@@ -90,6 +98,27 @@ class LazyScorer:
                 from retailsql.scoring.rows import RowScorer
 
                 return RowScorer(session, self.signature)
+
+    def explainer(self) -> Any:
+        """What explains the scorer's scores; shares its ONNX session."""
+        scorer = self.get()
+        if self._explainer is None:
+            from retailsql.scoring.explain import Explainer
+
+            with self._lock:
+                if self._explainer is None:
+                    onnx = self._artefact or self._read(store.load_artefact)[0]
+                    rows = self._load_background()
+                    self._explainer = Explainer(scorer, self.signature, rows, onnx)
+                    self._artefact = self._background = None
+        return self._explainer
+
+    def _load_background(self) -> background.Rows:
+        rows = self._background or self._read(background.load)
+        found, expected = background.digest(rows), str(self.signature.options[background.DIGEST])
+        if found != expected:
+            raise _corrupt(self.label, "background", found, expected)
+        return rows
 
     def _load_histories(self) -> pa.Table:
         if self._histories is not None:
@@ -192,6 +221,11 @@ def lazy_scorer(label: str, content_hash: str, signature: Signature) -> LazyScor
 def scorer_of(name: str) -> Any:
     """The opened scorer of a hidden function."""
     return _SCORERS[name].get()
+
+
+def explain(name: str, columns: list[pa.Array], classes: pa.Array, permutations: int) -> pa.Array:
+    """Explain a batch by the model of a hidden function."""
+    return _SCORERS[name].explainer().explain(columns, classes, permutations)
 
 
 @atexit.register

@@ -22,12 +22,18 @@ NOTES = ("description", "labels", "friendly_name")
 def split(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """The options that do something, and the notes by their names in lower case.
 
+    ``labels = ['churned']``, a list of plain texts, is BigQuery ML's old name for
+    ``input_label_cols`` and no note.
+
     Raises:
         StatementError: a note of the wrong type.
 
     >>> split({"Description": "who leaves", "l2_reg": 1})
     ({'l2_reg': 1}, {'description': 'who leaves'})
+    >>> split({"labels": ["churned"]})
+    ({'input_label_cols': ['churned']}, {})
     """
+    options = {_present_name(k, v): v for k, v in options.items()}
     notes = {k.lower(): v for k, v in options.items() if k.lower() in NOTES}
     for name, value in notes.items():
         if value is not None and not isinstance(value, list if name == "labels" else str):
@@ -36,6 +42,12 @@ def split(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
                 wanted="[('key', 'value'), ...]" if name == "labels" else "a text",
             )  # fmt: skip
     return {k: v for k, v in options.items() if k.lower() not in NOTES}, notes
+
+
+def _present_name(name: str, value: Any) -> str:
+    texts = [value] if isinstance(value, str) else value
+    columns = isinstance(texts, list) and texts and all(isinstance(v, str) for v in texts)
+    return "input_label_cols" if name.lower() == "labels" and columns else name
 
 
 def write(con: DuckDBPyConnection, name: ModelName, notes: Mapping[str, Any]) -> None:

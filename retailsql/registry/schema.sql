@@ -81,3 +81,27 @@ CREATE TABLE IF NOT EXISTS {db}.retailsql.notes (
     note         VARCHAR NOT NULL,
     value        JSON    NOT NULL
 );
+
+-- The stored steps of a forecast table: step 1, 2, ... ahead and 0, -1, ... of the history. The
+-- value is the sum of its parts (of the future, the regressors' part is added when asked).
+CREATE TABLE IF NOT EXISTS {db}.retailsql.forecasts (
+    content_hash              VARCHAR   NOT NULL,
+    key                       VARCHAR   NOT NULL,  -- of the series, as in histories
+    step                      INTEGER   NOT NULL,
+    ts                        TIMESTAMP NOT NULL,
+    value                     DOUBLE,
+    standard_error            DOUBLE,
+    trend                     DOUBLE,
+    seasonal_period_yearly    DOUBLE,
+    seasonal_period_quarterly DOUBLE,
+    seasonal_period_monthly   DOUBLE,
+    seasonal_period_weekly    DOUBLE,
+    seasonal_period_daily     DOUBLE,
+    holiday_effect            DOUBLE,
+    holidays                  DOUBLE[],            -- one per holiday of the signature
+    spikes_and_dips           DOUBLE,
+    step_changes              DOUBLE,
+    residual                  DOUBLE,
+    attributions              DOUBLE[],            -- one per regressor, of the history
+    weights                   DOUBLE[]             -- one per number or category of the regressors
+);

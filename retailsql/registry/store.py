@@ -63,7 +63,7 @@ def databases(con: DuckDBPyConnection) -> list[str]:
 def ensure(con: DuckDBPyConnection, database: str) -> None:
     """Create the registry's schema and tables where they are missing, in an older file too."""
     if exists(con, database):
-        if not has_table(con, database, "notes"):
+        if not has_table(con, database, "forecasts"):
             con.execute(_sql_file("schema.sql", database))
             _create_view(con, database)
         return
@@ -138,8 +138,9 @@ def insert(con: DuckDBPyConnection, name: ModelName, model: ModelVersion) -> int
             _json(model.libraries), FORMAT, datetime.now(UTC).replace(tzinfo=None),
         ],
     )  # fmt: skip
-    if model.histories is not None:
-        _insert_histories(con, name, model.content_hash, model.histories)
+    for table, rows in (("histories", model.histories), ("forecasts", model.forecasts)):
+        if rows is not None:
+            _insert_rows(con, name, model.content_hash, table, rows)
     _insert_told(con, name, version, model)
     return version
 
@@ -167,25 +168,25 @@ def _insert_told(
         con.unregister("__rs_held_out")
 
 
-def _insert_histories(
-    con: DuckDBPyConnection, name: ModelName, content_hash: str, histories: pa.Table
+def _insert_rows(
+    con: DuckDBPyConnection, name: ModelName, content_hash: str, table: str, rows: pa.Table
 ) -> None:
     held = first_row(
         con,
-        f"SELECT 1 FROM {name.registry}.histories WHERE content_hash = ? LIMIT 1",
+        f"SELECT 1 FROM {name.registry}.{table} WHERE content_hash = ? LIMIT 1",
         [content_hash],
     )
     if held:
         return
-    con.register("__rs_histories", histories)
+    con.register("__rs_rows", rows)
     try:
         con.execute(
-            f"INSERT INTO {name.registry}.histories BY NAME "
-            "SELECT ? AS content_hash, * FROM __rs_histories",
+            f"INSERT INTO {name.registry}.{table} BY NAME "
+            "SELECT ? AS content_hash, * FROM __rs_rows",
             [content_hash],
         )
     finally:
-        con.unregister("__rs_histories")
+        con.unregister("__rs_rows")
 
 
 def set_deployed(con: DuckDBPyConnection, name: ModelName, version: int, action: str) -> None:
@@ -208,10 +209,12 @@ def delete(con: DuckDBPyConnection, name: ModelName, version: int | None = None)
     for table in ("versions", "reports", "held_out"):
         if table == "versions" or has_table(con, name.database, table):
             con.execute(f"DELETE FROM {name.registry}.{table} WHERE {where}", key)
-    con.execute(
-        f"DELETE FROM {name.registry}.histories WHERE content_hash NOT IN "
-        f"(SELECT content_hash FROM {name.registry}.versions)"
-    )
+    for table in ("histories", "forecasts"):
+        if table == "histories" or has_table(con, name.database, table):
+            con.execute(
+                f"DELETE FROM {name.registry}.{table} WHERE content_hash NOT IN "
+                f"(SELECT content_hash FROM {name.registry}.versions)"
+            )
     if version is None:
         if has_table(con, name.database, "notes"):
             con.execute(

@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from retailsql.scoring.onnx_session import sha256
 from retailsql.signature import WITHOUT_GRAPH, Signature
@@ -32,6 +33,25 @@ def histories_digest(histories: pa.Table) -> str:
     return digest.hexdigest()
 
 
+def forecasts_digest(forecasts: pa.Table) -> str:
+    """SHA-256 over stored forecasts: every column of every row, in the order of series and step."""
+    columns = sorted(forecasts.column_names)
+    ordered = forecasts.select(columns).sort_by([("key", "ascending"), ("step", "ascending")])
+    digest = hashlib.sha256("\x00".join(columns).encode())
+    for name in columns:
+        column = ordered[name].combine_chunks()
+        digest.update(pc.is_null(column).to_numpy(zero_copy_only=False).tobytes())
+        if pa.types.is_list(column.type):
+            lengths = pc.fill_null(pc.list_value_length(column), -1)
+            digest.update(lengths.to_numpy(zero_copy_only=False).tobytes())
+            column = pc.list_flatten(column)
+        if pa.types.is_string(column.type):
+            digest.update("\x00".join(map(str, column.to_pylist())).encode())
+        else:
+            digest.update(column.to_numpy(zero_copy_only=False).tobytes())
+    return digest.hexdigest()
+
+
 @dataclass(frozen=True)
 class ModelVersion:
     """A model that can be registered.
@@ -48,6 +68,7 @@ class ModelVersion:
         certificate: rows scored by the source framework and through SQL, with differences.
         libraries: name -> version of what trained it.
         histories: rows for the forms that take an id, or None.
+        forecasts: rows of a forecast table, or None.
         reports: name -> rows of JSON values, what ML functions tell about the model.
         held_out: the rows of the evaluation: label VARCHAR, scores DOUBLE[].
     """
@@ -65,6 +86,7 @@ class ModelVersion:
     certificate: Mapping[str, Any] = field(default_factory=dict)
     libraries: Mapping[str, str] = field(default_factory=dict)
     histories: pa.Table | None = None
+    forecasts: pa.Table | None = None
     reports: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
     held_out: pa.Table | None = None
 

@@ -4,32 +4,31 @@
 model                                     attributions
 ========================================  ====================================================
 additive in its features (seen by trial)  exact, one question per feature
+a sum of trees (read from the graph)      exact, by tables made once
 up to 2,048 questions per row suffice     exact, all coalitions of features
 any other                                 sampled Shapley values with a standard error
 ========================================  ====================================================
 
-The scale is the one BigQuery ML explains on: a regressor's value; for two classes the log-odds of
-the class explained, log(p / (1 - p)); for more, the logits of the classes, which are given up to a
-constant and taken to sum to zero: log(p) minus the mean over the classes. Probabilities below 1e-6
-count as 1e-6, as a forest can say 0.
-
-Whatever the method, ``baseline + sum(attributions) == prediction`` up to 1e-9.
+The scale is that of ``scoring.margins``: values and log-odds. Whatever the method,
+``baseline + sum(attributions) == prediction`` up to 1e-9.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from retailsql.errors import ScoringError
-from retailsql.scoring.buffers import Column, Mask, Vector, strings, to_arrow
+from retailsql.scoring.buffers import Column, Mask, Vector, to_arrow
+from retailsql.scoring.json_columns import columns_of
+from retailsql.scoring.margins import up, values_of
 from retailsql.scoring.rows import RowScorer
 from retailsql.scoring.shapley import Floats, Plan, combine, enumerated, plan, sampled
-from retailsql.signature import Feature, Signature
+from retailsql.scoring.tree_models import Attribute, tree_attributions
+from retailsql.signature import Signature
 
 REFERENCES = 32
 """Rows of the background that attributions are measured against: its first ones."""
@@ -38,7 +37,6 @@ PERMUTATIONS = 80
 reference row and eight pairs more, which tell the error (see ``benchmarks/explain.py``)."""
 EXACT_QUESTIONS = 2_048
 """All coalitions are asked for if they are no more than this for a row."""
-LEAST_PROBABILITY = 1e-6
 ADDITIVE_WITHIN = 1e-5
 """What the parts of an additive model may miss the whole by, for each unit of its size."""
 CELLS = 1_500_000
@@ -54,10 +52,15 @@ class Explainer:
         scorer: the model.
         signature: its signature.
         background: rows of raw feature values as JSON has them, the reference rows first.
+        onnx: the graph, in which trees are looked for.
     """
 
     def __init__(
-        self, scorer: RowScorer, signature: Signature, background: Sequence[Mapping[str, Any]]
+        self,
+        scorer: RowScorer,
+        signature: Signature,
+        background: Sequence[Mapping[str, Any]],
+        onnx: bytes | None = None,
     ) -> None:
         self._scorer, self._signature = scorer, signature
         rows = columns_of(signature, background[:REFERENCES])
@@ -68,8 +71,11 @@ class Explainer:
         self._baseline = self._fz.mean(axis=0)
         self._features = len(self._z)
         self._plans: dict[int, Plan] = {}
-        self._mean_parts: Floats | None = None
         self._mean_parts = self._additive_parts()
+        self._trees: Attribute | None = None
+        if onnx is not None and not self.additive:
+            within = self._tolerance(self._fz)
+            self._trees = tree_attributions(onnx, signature, self._z, self._fz, within)
 
     def explain(
         self, columns: Sequence[Column], classes: Column | None = None, permutations: int = 0
@@ -115,11 +121,14 @@ class Explainer:
         """True if the model's values are a sum over the features."""
         return self._mean_parts is not None
 
+    @property
+    def exact(self) -> bool:
+        """True if no attribution is sampled."""
+        return self.additive or self._trees is not None or self._enumerates()
+
     def _values(self, vectors: list[Vector]) -> Floats:
         """The model on the explained scale, shape (rows, outputs)."""
-        n = len(vectors[0])
-        raw = self._scorer.run(vectors, n)[:n].reshape(n, -1).astype(np.float64)
-        return on_scale(raw, self._signature)
+        return values_of(self._scorer, self._signature, vectors)
 
     def _explained(
         self, fx: Floats, classes: Vector | None
@@ -133,20 +142,20 @@ class Explainer:
             return (best if classes is None else np.where(classes < 0, best, classes)), np.ones(
                 rows
             )
-        up = _up(signature)
-        best = np.where(fx[:, 0] > 0, up, 1 - up)
+        positive = up(signature)
+        best = np.where(fx[:, 0] > 0, positive, 1 - positive)
         chosen = best if classes is None else np.where(classes < 0, best, classes)
-        return np.zeros(rows, np.int64), np.where(chosen == up, 1.0, -1.0)
+        return np.zeros(rows, np.int64), np.where(chosen == positive, 1.0, -1.0)
 
     def _attribute(self, x: list[Vector], fx: Floats, permutations: int) -> Result:
         """Attributions and standard errors, each of shape (rows, features, outputs)."""
         n, outputs = fx.shape
         phi, errors = np.zeros((n, self._features, outputs)), np.zeros((n, self._features, outputs))
         rest = np.arange(n)
-        if self._mean_parts is not None:
-            parts = self._parts(x) - self._mean_parts
+        if self._mean_parts is not None or self._trees is not None:
+            parts, within = self._whole(x, fx)
             off = fx - self._baseline - parts.sum(axis=1)
-            good = (np.abs(off) <= self._tolerance(fx)).all(axis=1)
+            good = (np.abs(off) <= within).all(axis=1)
             phi[good] = _closed(parts[good], off[good], np.abs(parts[good]))
             rest = np.flatnonzero(~good)
         questions = self._questions(permutations)
@@ -156,6 +165,19 @@ class Explainer:
             phi[rows], errors[rows] = self._shapley([v[rows] for v in x], fx[rows], permutations)
         return phi, np.sqrt(errors)
 
+    def _whole(self, x: list[Vector], fx: Floats) -> Result:
+        """Attributions by the model's form, and what they may be off if it is that."""
+        if self._trees is not None:
+            return self._trees(x), self._tolerance(fx)
+        assert self._mean_parts is not None
+        parts = self._parts(x)
+        return parts - self._mean_parts, self._tolerance(self._farthest(fx, parts))
+
+    def _farthest(self, fx: Floats, parts: Floats) -> Floats:
+        """The largest value in size that was asked for."""
+        out: Floats = np.maximum(np.abs(fx), np.abs(self._fz[0] + parts).max(axis=1))
+        return out
+
     def _shapley(self, x: list[Vector], fx: Floats, permutations: int) -> Result:
         if self._enumerates():
             exact = enumerated(self._values, x, fx, self._z, self._fz).mean(axis=1)
@@ -164,7 +186,8 @@ class Explainer:
         how = self._plan(permutations)
         pairs = sampled(self._values, x, fx, self._z, self._fz, how)
         phi, error = combine(pairs, how, len(self._fz))
-        return _closed(phi, fx - self._baseline - phi.sum(axis=1), error), error
+        weight = np.where(error.sum(axis=1, keepdims=True) > 0, error, np.abs(phi))
+        return _closed(phi, fx - self._baseline - phi.sum(axis=1), weight), error
 
     def _enumerates(self) -> bool:
         return (1 << min(self._features, 30)) * len(self._fz) <= EXACT_QUESTIONS
@@ -201,13 +224,17 @@ class Explainer:
         """The mean of :meth:`_parts` over the reference rows, if they add up in every one."""
         parts = self._parts(self._z)
         off = np.abs(self._fz[0] + parts.sum(axis=1) - self._fz)
-        good = len(self._fz) > 2 and bool((off <= self._tolerance(self._fz)).all())
+        within = self._tolerance(self._farthest(self._fz, parts))
+        good = len(self._fz) > 2 and bool((off <= within).all())
         return parts.mean(axis=0) if good else None
 
     def _tolerance(self, values: Floats) -> Floats:
-        """Per row: graphs compute in 32-bit floats."""
+        """Per row: graphs compute in 32-bit floats, and some write p as 1 minus the other."""
         largest = np.abs(self._fz).max()
-        return ADDITIVE_WITHIN * np.maximum(np.maximum(np.abs(values), largest), 1.0)
+        out: Floats = ADDITIVE_WITHIN * np.maximum(np.maximum(np.abs(values), largest), 1.0)
+        if self._signature.kind == "classifier" and values.shape[1] == 1:
+            out += np.minimum(1e-6 * (2.0 + 2.0 * np.cosh(values)), 1e-3)  # 1e-6 / (p (1 - p))
+        return out
 
     def _refuse_not_finite(self, fx: Floats, x: list[Vector]) -> None:
         bad = ~np.isfinite(fx).all(axis=1)
@@ -217,35 +244,6 @@ class Explainer:
                 seen=f"{int(bad.sum())} of {len(fx)} rows",
                 todo="correct the values that are far from the training data, or filter the rows",
             )
-
-
-def on_scale(raw: Floats, signature: Signature) -> Floats:
-    """A graph's output on the explained scale.
-
-    Args:
-        raw: shape (rows, outputs): values, or probabilities in class order.
-        signature: whose graph.
-
-    Returns:
-        Shape (rows, 1), or (rows, classes) for more than two classes.
-    """
-    if signature.kind != "classifier":
-        return raw[:, :1]
-    if raw.shape[1] == 1:  # a graph with only P(second class)
-        raw = np.concatenate([1.0 - raw, raw], axis=1)
-    logs = np.log(np.clip(raw, LEAST_PROBABILITY, None))
-    if raw.shape[1] == 2:
-        up = _up(signature)
-        return logs[:, [up]] - logs[:, [1 - up]]
-    centered: Floats = logs - logs.mean(axis=1, keepdims=True)
-    return centered
-
-
-def _up(signature: Signature) -> int:
-    """The position of the class whose log-odds are the value, of two."""
-    return 1 if signature.positive_class is None else signature.classes.index(
-        signature.positive_class
-    )
 
 
 def _positions(classes: Column) -> Vector:
@@ -260,53 +258,6 @@ def _closed(phi: Floats, off: Floats, weight: Floats) -> Floats:
     share = np.where(total > 0, weight / np.where(total > 0, total, 1.0), 1.0 / phi.shape[1])
     closed: Floats = phi + share * off[:, None]
     return closed
-
-
-def columns_of(signature: Signature, rows: Sequence[Mapping[str, Any]]) -> list[pa.Array]:
-    """Rows of JSON values as the columns that a scorer takes.
-
-    >>> from retailsql.signature import Graph
-    >>> s = Signature("regressor", (Feature("a", "DATE"),), Graph(("a",), ("double",), "y"))
-    >>> columns_of(s, [{"a": "1970-01-02"}, {"a": None}])[0].to_pylist()
-    [datetime.date(1970, 1, 2), None]
-    """
-    graph = signature.graph
-    dtypes = graph.dtypes * len(signature.features) if graph.matrix else graph.dtypes
-    return [
-        _column(feature, dtype, [row[feature.name] for row in rows])
-        for feature, dtype in zip(signature.features, dtypes, strict=True)
-    ]
-
-
-def _column(feature: Feature, dtype: str, values: list[Any]) -> pa.Array:
-    null = np.array([v is None for v in values], dtype=np.bool_)
-    mask = null if null.any() else None
-    match feature.kind:
-        case "category" | "text":
-            return strings(values)
-        case "boolean":
-            return to_arrow(np.array([bool(v) for v in values], np.uint8), pa.uint8(), mask).cast(
-                pa.bool_()
-            )
-        case "date":
-            days = [0 if v is None else (date.fromisoformat(v) - _DAY).days for v in values]
-            return to_arrow(np.array(days, np.int32), pa.date32(), mask)
-        case "timestamp":
-            ticks = [0 if v is None else _micros(v) for v in values]
-            return to_arrow(np.array(ticks, np.int64), pa.timestamp("us"), mask)
-        case _ if dtype in ("int64", "int32"):
-            return to_arrow(np.array([int(v or 0) for v in values], np.int64), pa.int64(), mask)
-        case _:
-            return to_arrow(np.array([float(v or 0) for v in values]), pa.float64(), mask)
-
-
-_DAY = date(1970, 1, 1)
-_MOMENT = datetime(1970, 1, 1)
-
-
-def _micros(text: str) -> int:
-    delta = datetime.fromisoformat(text).replace(tzinfo=None) - _MOMENT
-    return (delta.days * 86_400 + delta.seconds) * 1_000_000 + delta.microseconds
 
 
 _PAIR = pa.struct([("position", pa.int32()), ("attribution", pa.float64())])

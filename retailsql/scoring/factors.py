@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from retailsql.errors import ScoringError
 from retailsql.scoring.buffers import Column, Mask, Vector, nulls, numbers, one, to_arrow
@@ -69,7 +68,7 @@ class FactorScorer:
         if n == 0:
             return pa.nulls(0, pa.float64())
         (user, no_user), (item, no_item) = (self._encode(i, c) for i, c in enumerate(columns))
-        feed = {"user": user, "item": item, "k": np.ones(1, dtype=np.int64)}
+        feed = {"user": user, "item": item, "k": np.zeros(1, dtype=np.int64)}
         scores = run(self._session, ["score"], feed)[0]
         masks = [mask for mask in (no_user, no_item) if mask is not None]
         return to_arrow(scores, pa.float64(), np.any(masks, axis=0) if masks else None)
@@ -104,7 +103,10 @@ class FactorScorer:
     def _lists(self, code: Vector, most: Vector, leave: Vector, null: Mask) -> pa.Array:
         seen = self._histories() if leave.any() else {}
         nothing = np.empty(0, dtype=np.int64)
-        hidden = [seen.get(int(c), nothing) if out else nothing for c, out in zip(code, leave, strict=True)]
+        hidden = [
+            seen.get(int(c), nothing) if out else nothing
+            for c, out in zip(code, leave, strict=True)
+        ]
         rows = np.flatnonzero(~null)
         size = max(2, MAX_CELLS // max(1, len(self._ids)))
         items: list[Vector] = [nothing] * len(code)

@@ -112,9 +112,7 @@ def sampled(
     last = done == total
     ask = ~last
     held = how.rank[which[ask]] <= step[ask, None]  # coalitions, features
-    mixed = [
-        np.where(held[:, i], x[i][row[ask]], z[i][start[which[ask]]]) for i in range(len(x))
-    ]
+    mixed = [np.where(held[:, i], x[i][row[ask]], z[i][start[which[ask]]]) for i in range(len(x))]
     after = np.empty((len(row), fx.shape[1]))
     after[last] = fx[row[last]]
     if ask.any():
@@ -148,7 +146,8 @@ def enumerated(model: Model, x: list[Vector], fx: Floats, z: list[Vector], fz: F
         differs[:, :, None] > 0, fx[:, None], fz
     )
     value = np.take_along_axis(value, (coalitions & differs[:, :, None])[..., None], axis=2)
-    return np.einsum("nmck,ci->nmik", value, _weights(d))
+    out: Floats = np.einsum("nmck,ci->nmik", value, _weights(d))
+    return out
 
 
 def _weights(features: int) -> Floats:

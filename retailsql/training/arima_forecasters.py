@@ -43,6 +43,7 @@ class Orders:
         fixed: p, d, q to use as they are.
         constant: with a drift or mean, where the order is fixed.
         longest: newest values that are fitted.
+        quick: whether orders are compared quickly, for many series.
     """
 
     most: int = 2
@@ -50,6 +51,7 @@ class Orders:
     fixed: Order | None = None
     constant: bool = True
     longest: int = LONGEST
+    quick: bool = False
 
 
 @dataclass
@@ -83,7 +85,7 @@ class Competition:
         if self._arima is None:
             values, o = self._newest(), self.orders
             self._arima = (
-                search(values, o.most, o.least) if o.fixed is None
+                search(values, o.most, o.least, o.quick) if o.fixed is None
                 else [fit_order(values, o.fixed, o.constant)]
             )  # fmt: skip
         return self._arima
@@ -93,8 +95,7 @@ class Competition:
 
     def rules(self, horizon: int) -> dict[str, Array]:
         """The plain rules' forecasts, (horizon,) each."""
-        made = trivial_rules(self.raw[None, -PAST:], horizon, self.season)
-        return {_plain(name): rule[0] for name, rule in made.items()}
+        return plain_rules(self.raw, horizon, self.season)
 
     def forecasts(self, horizon: int, only: str | None = None) -> dict[str, Array]:
         """Forecaster -> its next steps, (horizon,).
@@ -122,6 +123,10 @@ class Competition:
             return self._model(name, 1)[1]
         return self._rule_one_step(name)
 
+    def is_plain(self, name: str) -> bool:
+        """True for a forecaster that sees the series as it is: spikes, steps, seasons and all."""
+        return name not in (ARIMA, ETS, THETA, MIDDLE)
+
     def _model(self, name: str, horizon: int) -> tuple[Array, Array]:
         """Next steps and one-step forecasts of a model, the seasons added again."""
         newest, seasonal = self._newest(), self.values - self.parts.adjusted
@@ -148,6 +153,18 @@ class Competition:
         later = {_plain(rule): found[:, 0] for rule, found in made.items()}
         fitted = np.append(self.raw[:1], later.get(name, self.raw[1:]))
         return np.where(np.isfinite(fitted), fitted, self.raw)
+
+
+def plain_rules(values: Array, horizon: int, season: int) -> dict[str, Array]:
+    """What anybody can do in a line of SQL: rule -> (horizon,).
+
+    Args:
+        values: (n,) without gaps.
+        horizon: steps ahead.
+        season: steps of a season; 1 for none.
+    """
+    made = trivial_rules(values[None, -PAST:], horizon, season)
+    return {_plain(name): rule[0] for name, rule in made.items()}
 
 
 def _plain(rule: str) -> str:

@@ -73,8 +73,8 @@ class ArimaFit:
         return np.asarray(values - self.model["residuals"], dtype=np.float64)
 
 
-def fit_order(values: Array, order: Order, constant: bool) -> ArimaFit:
-    """Fit one order by maximum likelihood.
+def fit_order(values: Array, order: Order, constant: bool, quick: bool = False) -> ArimaFit:
+    """Fit one order by maximum likelihood, or quickly by conditional sums of squares.
 
     Args:
         values: (n,) without gaps.
@@ -85,7 +85,8 @@ def fit_order(values: Array, order: Order, constant: bool) -> ArimaFit:
     try:
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
-            model = myarima(values, order=order, constant=constant, ic="aicc", method="CSS-ML")
+            method = "CSS" if quick else "CSS-ML"
+            model = myarima(values, order=order, constant=constant, ic="aicc", method=method)
     except (ValueError, ArithmeticError, np.linalg.LinAlgError, IndexError) as error:
         return ArimaFit(order, drift, error=f"{type(error).__name__}: {error}")
     if "coef" not in model or not np.isfinite(model["sigma2"]):
@@ -106,7 +107,7 @@ def differences(values: Array) -> int:
         return 0 if is_constant(values) else int(ndiffs(values))
 
 
-def search(values: Array, most: int, least: int) -> list[ArimaFit]:
+def search(values: Array, most: int, least: int, quick: bool = False) -> list[ArimaFit]:
     """Every order with ``least <= p + q <= most``, the best first.
 
     d comes from KPSS tests; with d = 1 each order is tried with and without drift. The best has
@@ -116,13 +117,22 @@ def search(values: Array, most: int, least: int) -> list[ArimaFit]:
         values: (n,) without gaps.
         most: largest p + q, 1 to 5.
         least: smallest p + q.
+        quick: compare the orders by conditional sums of squares, and fit only the best exactly.
     """
     d = differences(values)
     orders = [
         (p, d, q) for total in range(least, most + 1) for p in range(total, -1, -1)
         for q in [total - p]
     ]  # fmt: skip
+    # A drift goes with d = 1 only, a mean with d = 0, as BigQuery has it.
     constants = {0: (True,), 1: (False, True)}.get(d, (False,))
     longest = max(1, (len(values) - d) // 2)
-    fits = [fit_order(values, o, c) for o in orders for c in constants if o[0] + o[2] < longest]
-    return sorted(fits, key=lambda fit: fit.aicc)
+    fits = [
+        fit_order(values, o, c, quick) for o in orders for c in constants if o[0] + o[2] < longest
+    ]
+    fits = sorted(fits, key=lambda fit: fit.aicc)
+    if quick and fits:
+        best = fits[0]
+        exact = fit_order(values, best.order, best.drift or best.order[1] == 0)
+        fits[0] = exact if exact.model is not None else best
+    return fits

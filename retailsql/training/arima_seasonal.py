@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.stats import f as f_distribution
 from statsmodels.tsa.seasonal import STL
 
 from retailsql.training.series_columns import Array
@@ -59,7 +60,12 @@ def split(values: Array, seasons: Seasons) -> Split:
     for _ in range(_ROUNDS if len(found) > 1 else 1):
         for name, period in found:
             rest = values - sum((part for n, part in parts.items() if n != name), np.zeros(1))
-            parts[name] = np.asarray(STL(rest, period=period, seasonal=_smooth(period)).fit().seasonal)
+            jump = max(1, period // 8)  # the smoothers are linear between, as R's stl has it
+            stl = STL(
+                rest, period=period, seasonal=_smooth(period), seasonal_jump=1,
+                trend_jump=jump, low_pass_jump=jump,
+            )  # fmt: skip
+            parts[name] = np.asarray(stl.fit().seasonal)
     adjusted = values - sum(parts.values(), np.zeros(1))
     return Split(adjusted, parts, dict(found))
 
@@ -70,22 +76,30 @@ def _smooth(period: int) -> int:
 
 
 def is_seasonal(values: Array, period: int) -> bool:
-    """True if the autocorrelation at the period is larger than chance, at 90 %.
+    """True if the steps of a season differ by more than chance.
 
-    The test of the M4 competition's benchmarks (Makridakis and others, 2018), on differences from
-    a moving average over one season, so that a trend is not taken for a season.
+    One-way analysis of variance of the steps of a season, at 2 %, on differences from a moving
+    average over one season, so that a trend is not taken for a season. On random walks, which it
+    is not made for, it errs in 3 to 8 of a hundred.
 
-    >>> wave = np.sin(np.arange(48) * np.pi / 6)
-    >>> is_seasonal(wave, 12), is_seasonal(np.arange(48.0), 12)
+    >>> wave = np.sin(np.arange(36) * np.pi / 6)
+    >>> is_seasonal(wave, 12), is_seasonal(np.arange(36.0), 12)
     (True, False)
     """
-    level = np.convolve(np.pad(values, (period // 2, (period - 1) // 2), mode="edge"),
-                        np.full(period, 1 / period), mode="valid")  # fmt: skip
-    rest = values - level
-    rest = rest - rest.mean()
-    power = float(rest @ rest)
-    if period < 2 or power <= 1e-12 * float(values @ values):
+    if period < 2 or len(values) < 2 * period:
         return False
-    lags = np.array([float(rest[k:] @ rest[:-k]) / power for k in range(1, period + 1)])
-    limit = 1.645 * np.sqrt((1 + 2 * float((lags[:-1] ** 2).sum())) / len(values))
-    return bool(lags[-1] > limit)
+    padded = np.pad(values, (period // 2, (period - 1) // 2), mode="edge")
+    inside = slice(period // 2, len(values) - (period - 1) // 2)
+    level = np.convolve(padded, np.full(period, 1 / period), mode="valid")
+    rest = values - level
+    if float(rest[inside] @ rest[inside]) <= 1e-16 * max(float(values @ values), 1e-300):
+        return False
+    groups = [rest[phase::period] for phase in range(period)]
+    means = np.array([g.mean() for g in groups])
+    counts = np.array([len(g) for g in groups])
+    between = float(counts @ (means - rest.mean()) ** 2) / (period - 1)
+    inner = sum(float(((g - m) ** 2).sum()) for g, m in zip(groups, means, strict=True))
+    within = inner / (len(values) - period)
+    if within <= 0:
+        return True
+    return bool(f_distribution.sf(between / within, period - 1, len(values) - period) < 0.02)

@@ -12,6 +12,7 @@ import duckdb
 import pyarrow as pa
 from duckdb import DuckDBPyConnection
 
+from retailsql.dialect.lint.check import training_words
 from retailsql.dialect.lookup import Catalog
 from retailsql.dialect.splice import splice
 from retailsql.dialect.statements import Query, read_script
@@ -27,9 +28,12 @@ from retailsql.registry.fetch import first_row
 from retailsql.registry.names import ModelName, resolve
 from retailsql.registry.store import StoredVersion
 from retailsql.registry.version import ModelVersion
+from retailsql.training.background import with_background
 from retailsql.training.columns import find_column
-from retailsql.training.families import Family, family_of, load
+from retailsql.training.families import Family, family_of, load, option_names
 from retailsql.training.fitted import Fitted, Progress, TrainingData
+from retailsql.training.known_options import without_effect
+from retailsql.training.transform import transformed
 
 _ROWS = ([duckdb.StatementType.SELECT], [duckdb.StatementType.MULTI])
 """Statements that return rows and change nothing; a PIVOT that finds its columns is MULTI."""
@@ -82,12 +86,21 @@ def create_model(
     target = resolve(connection, name)
     store.check_writable(connection, target.database)
     publish.check_replace(connection, target, replace)
-    fit = load(family)
+    fit, own = load(family), option_names(family, model_type)
+    used, idle = (given, []) if own is None else without_effect(model_type, given, own)
     say("reading the training rows", 0.0)
-    data = read_rows(connection, query, parameters, model_type)
+    spliced = _spliced(connection, query)
+    with transformed(connection, spliced, parameters, transform, given, model_type) as plan:
+        source = (query, parameters) if plan is None else (plan.query, None)
+        data = read_rows(connection, *source, model_type)
     others = {n: read_rows(connection, q, None, n).table for n, q in (extra or {}).items()}
     data = dc_replace(data, extra=others)
-    fitted = _with_key_types(fit(data, given, say), data)
+    told = training_words(connection, {**given, "model_type": model_type}, query)
+    seed = used["seed"] if isinstance(used.get("seed"), int) else 0
+    fitted = with_background(_with_key_types(fit(data, used, say), data), data.table, seed)
+    fitted = dc_replace(fitted, warnings=(*idle, *fitted.warnings, *told))
+    if plan is not None:
+        fitted = dc_replace(fitted, signature=plan.signed(fitted.signature))
     previous = store.versions(connection, target.database, target, deployed=True)
     say("checking parity and registering", 0.98)
     stored = {**given, **_stored_parameters(parameters)}
@@ -230,19 +243,27 @@ def _register(
     fitted: Fitted,
 ) -> tuple[int, ModelVersion]:
     e = fitted.evaluation
-    baseline, value = e.best_baseline()
     used = libraries(*family.packages, "onnxruntime", "duckdb", "numpy", "retailsql")
     model = ModelVersion(
         artefact=fitted.onnx, signature=fitted.signature, model_type=model_type, options=options,
-        training_sql=query, evaluation=e.to_json(), profile=fitted.profile, libraries=used,
-        headline=(e.primary, e.metrics[e.primary], baseline, value, e.beats_baseline),
-        histories=fitted.histories, reports=fitted.reports, held_out=fitted.held_out,
+        training_sql=query, evaluation=e.to_json() if e.baselines else None, profile=fitted.profile, libraries=used,
+        headline=_headline(e),
+        histories=fitted.histories, forecasts=fitted.forecasts, reports=fitted.reports, held_out=fitted.held_out,
     )  # fmt: skip
     version = publish.register(
         con, target, model, fitted.parity_inputs, fitted.parity_scores, family.framework,
         fitted.tolerance,
     )  # fmt: skip
     return version, model
+
+
+def _headline(
+    e: Evaluation,
+) -> tuple[str | None, float | None, str | None, float | None, bool | None]:
+    """The metric that decides, beside the best baseline; nothing where nothing is claimed."""
+    if not e.baselines:
+        return None, None, None, None, None
+    return e.primary, e.metrics[e.primary], *e.best_baseline(), e.beats_baseline
 
 
 def _parity(con: DuckDBPyConnection, target: ModelName, version: int) -> float | None:
@@ -289,6 +310,8 @@ def _warnings(
 ) -> list[str]:
     """What the person should know before using the model, with the figures."""
     words = list(own)
+    if not e.baselines:
+        return words
     value = e.metrics[e.primary]
     name, trivial = e.best_baseline()
     if not e.beats_baseline:

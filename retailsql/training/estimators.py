@@ -26,6 +26,18 @@ from sklearn.svm import SVR, LinearSVR
 from sklearn.tree import DecisionTreeRegressor
 
 from retailsql.errors import TrainingError
+from retailsql.training.estimator_options import (
+    BOOSTED_CLASSIFIER,
+    BOOSTED_REGRESSOR,
+    FOREST,
+    LINEAR,
+    LOGISTIC,
+    NETWORK,
+    SVM,
+    TREE,
+    WEIGHTS,
+)
+from retailsql.training.keras_mlp import KerasTrained, needs_keras
 from retailsql.training.options import Option
 
 Values = Mapping[str, Any]
@@ -65,39 +77,10 @@ class Estimator:
         """True if numbers must be brought to one scale."""
         return self.form != "trees"
 
-
-LEAF = Option(
-    "min_tree_child_weight",
-    "int",
-    0,
-    "Rows a leaf holds at least; 0: 10, or 1 in 2,000 of all.",
-    minimum=0,
-)
-LEAF_BOOSTED = Option("min_tree_child_weight", "int", 20, "Rows a leaf holds at least.", minimum=1)
-DEPTH = Option("max_tree_depth", "int", 0, "Deepest tree; 0 for no limit.", minimum=0)
-TREES = Option("num_parallel_tree", "int", 100, "Number of trees.", minimum=1)
-SUBSAMPLE = Option("subsample", "float", 1.0, "Share of rows drawn for each tree.", minimum=0.01)
-WEIGHTS = Option("auto_class_weights", "bool", False, "Weigh classes equally (no probabilities).")
-L1 = Option("l1_reg", "float", 0.0, "Weight of the sum of absolute coefficients.", minimum=0)
-L2 = Option("l2_reg", "float", 1.0, "Weight of the sum of squared coefficients.", minimum=0)
-STEPS = Option("max_iterations", "int", 1000, "Steps of the solver at most.", minimum=1)
-HIDDEN = Option("hidden_units", "list", (64, 32), "Units of each hidden layer.")
-RATE = Option("learn_rate", "float", 0.001, "Step size.", minimum=1e-6)
-
-
-def _boosted(depth: int, iterations: int, rate: float) -> tuple[Option, ...]:
-    return (
-        Option("max_iterations", "int", iterations, "Number of boosting rounds.", minimum=1),
-        Option("learn_rate", "float", rate, "Share of each tree that is added.", minimum=1e-4),
-        Option("max_tree_depth", "int", depth, "Deepest tree; 0 for no limit.", minimum=0),
-        LEAF_BOOSTED,
-        L2,
-    )
-
-
-LOSS = Option(
-    "loss", "str", "SQUARED_ERROR", "What training minimises.", ("SQUARED_ERROR", "ABSOLUTE_ERROR")
-)
+    @property
+    def weighs_classes(self) -> bool:
+        """True if the estimator balances classes by itself (auto_class_weights)."""
+        return self.form != "network"
 
 
 def _leaf(o: Values, rows: int) -> int:
@@ -115,12 +98,30 @@ def _forest(o: Values, rows: int) -> dict[str, Any]:
     }
 
 
+def _split_loss(o: Values, rows: int, factor: float) -> float:
+    """min_split_loss as scikit-learn counts it.
+
+    XGBoost's gain of a split is half the drop of the summed squared error, and with the logarithmic
+    loss, whose second derivative is a quarter, the rows times the drop of the Gini impurity.
+    """
+    return factor * float(o["min_split_loss"]) / rows
+
+
 def _forest_classifier(o: Values, rows: int) -> Any:
-    return RandomForestClassifier(class_weight=_weights(o), **_forest(o, rows))
+    return RandomForestClassifier(
+        class_weight=_weights(o),
+        max_features=o["colsample_bynode"] or "sqrt",
+        min_impurity_decrease=_split_loss(o, rows, 1.0),
+        **_forest(o, rows),
+    )
 
 
 def _forest_regressor(o: Values, rows: int) -> Any:
-    return RandomForestRegressor(max_features=1 / 3, **_forest(o, rows))
+    return RandomForestRegressor(
+        max_features=o["colsample_bynode"] or 1 / 3,
+        min_impurity_decrease=_split_loss(o, rows, 2.0),
+        **_forest(o, rows),
+    )
 
 
 def _weights(o: Values) -> str | None:
@@ -132,8 +133,9 @@ def _boosting(o: Values) -> dict[str, Any]:
         "max_iter": o["max_iterations"],
         "learning_rate": o["learn_rate"],
         "max_depth": o["max_tree_depth"] or None,
-        "min_samples_leaf": o["min_tree_child_weight"],
+        "min_samples_leaf": max(1, o["min_tree_child_weight"]),
         "l2_regularization": o["l2_reg"],
+        "max_features": o["colsample_bynode"],
         "early_stopping": False,
         "random_state": o["seed"],
     }
@@ -152,13 +154,18 @@ def _tree(o: Values, rows: int) -> Any:
         criterion=o["loss"].lower(),
         max_depth=o["max_tree_depth"] or None,
         min_samples_leaf=_leaf(o, rows),
+        min_impurity_decrease=_split_loss(o, rows, 2.0),
         random_state=o["seed"],
     )
 
 
 def _logistic(o: Values, rows: int) -> Any:
     l1, l2 = o["l1_reg"], o["l2_reg"]
-    common = {"class_weight": _weights(o), "max_iter": o["max_iterations"]}
+    common = {
+        "class_weight": _weights(o),
+        "max_iter": o["max_iterations"],
+        "fit_intercept": o["fit_intercept"],
+    }
     if l1 == 0:
         return LogisticRegression(C=1 / l2 if l2 else float("inf"), **common)
     return LogisticRegression(
@@ -170,10 +177,15 @@ def _linear(o: Values, rows: int) -> Any:
     l1, l2 = o["l1_reg"], o["l2_reg"]
     if l1 == 0:
         # Never exactly 0: the one-hot columns of a category add up to the constant.
-        return Ridge(alpha=max(l2, 1e-3))
+        return Ridge(alpha=max(l2, 1e-3), fit_intercept=o["fit_intercept"])
     # scikit-learn divides the loss by 2 * rows; the options weigh sums, as Ridge does.
     alpha = l1 / (2 * rows) + l2 / rows
-    return ElasticNet(alpha=alpha, l1_ratio=l1 / (2 * rows) / alpha, max_iter=o["max_iterations"])
+    return ElasticNet(
+        alpha=alpha,
+        l1_ratio=l1 / (2 * rows) / alpha,
+        max_iter=o["max_iterations"],
+        fit_intercept=o["fit_intercept"],
+    )
 
 
 def _svm(o: Values, rows: int) -> Any:
@@ -184,6 +196,9 @@ def _svm(o: Values, rows: int) -> Any:
         Nystroem(gamma=o["gamma"], n_components=LANDMARKS, random_state=o["seed"]),
         LinearSVR(C=cost, epsilon=epsilon, max_iter=o["max_iterations"], random_state=o["seed"]),
     )
+
+
+_ACTIVATIONS = {"RELU": "relu", "TANH": "tanh", "SIGMOID": "logistic", "IDENTITY": "identity"}
 
 
 def _network(o: Values) -> dict[str, Any]:
@@ -197,45 +212,40 @@ def _network(o: Values) -> dict[str, Any]:
         "alpha": o["l2_reg"],
         "learning_rate_init": o["learn_rate"],
         "max_iter": o["max_iterations"],
-        "early_stopping": True,
+        "activation": _ACTIVATIONS[o["activation_fn"]],
+        "solver": "sgd" if o["optimizer"] == "SGD" else "adam",
+        "batch_size": o["batch_size"] or "auto",
+        "early_stopping": o["early_stop"],
         "random_state": o["seed"],
     }
 
 
-_TREE_OPTIONS = (DEPTH, LEAF)
-_FOREST_OPTIONS = (TREES, *_TREE_OPTIONS, SUBSAMPLE)
-_NETWORK_OPTIONS = (
-    HIDDEN, RATE,
-    Option("l2_reg", "float", 1e-3, "Weight of the sum of squared weights.", minimum=0),
-    Option("max_iterations", "int", 200, "Passes over the rows at most; stops early.", minimum=1),
-)  # fmt: skip
-_SVM_OPTIONS = (
-    Option("cost", "float", 1.0, "Price of an error beyond epsilon.", minimum=1e-6),
-    Option("epsilon", "float", 0.1, "Free error, in standard deviations of the label.", minimum=0),
-    Option("gamma", "float", 0.02, "Width of the kernel, exp(-gamma * distance^2).", minimum=1e-9),
-    STEPS,
-)
+def _classes_net(o: Values, rows: int) -> Any:
+    network = MLPClassifier(**_network(o))
+    return KerasTrained(network, o) if needs_keras(o) else network
+
+
+def _numbers_net(o: Values, rows: int) -> Any:
+    network = MLPRegressor(**_network(o))
+    return KerasTrained(network, o) if needs_keras(o) else network
+
 
 MODELS: dict[str, Estimator] = {
-    "LOGISTIC_REG": Estimator("classifier", "linear", _logistic, (L1, L2, STEPS, WEIGHTS)),
+    "LOGISTIC_REG": Estimator("classifier", "linear", _logistic, LOGISTIC),
     "RANDOM_FOREST_CLASSIFIER": Estimator(
-        "classifier", "trees", _forest_classifier, (*_FOREST_OPTIONS, WEIGHTS)
+        "classifier", "trees", _forest_classifier, (*FOREST, *WEIGHTS)
     ),
     "BOOSTED_TREE_CLASSIFIER": Estimator(
-        "classifier", "trees", _boosted_classifier, (*_boosted(2, 300, 0.05), WEIGHTS)
+        "classifier", "trees", _boosted_classifier, BOOSTED_CLASSIFIER
     ),
-    "DNN_CLASSIFIER": Estimator(
-        "classifier", "network", lambda o, _: MLPClassifier(**_network(o)), _NETWORK_OPTIONS
-    ),
-    "LINEAR_REG": Estimator("regressor", "linear", _linear, (L1, L2, STEPS)),
-    "SVM_REGRESSOR": Estimator("regressor", "kernel", _svm, _SVM_OPTIONS),
-    "DECISION_TREE_REGRESSOR": Estimator("regressor", "trees", _tree, (*_TREE_OPTIONS, LOSS)),
-    "RANDOM_FOREST_REGRESSOR": Estimator("regressor", "trees", _forest_regressor, _FOREST_OPTIONS),
+    "DNN_CLASSIFIER": Estimator("classifier", "network", _classes_net, (*NETWORK, *WEIGHTS)),
+    "LINEAR_REG": Estimator("regressor", "linear", _linear, LINEAR),
+    "SVM_REGRESSOR": Estimator("regressor", "kernel", _svm, SVM),
+    "DECISION_TREE_REGRESSOR": Estimator("regressor", "trees", _tree, TREE),
+    "RANDOM_FOREST_REGRESSOR": Estimator("regressor", "trees", _forest_regressor, FOREST),
     "BOOSTED_TREE_REGRESSOR": Estimator(
-        "regressor", "trees", _boosted_regressor, (*_boosted(6, 300, 0.05), LOSS)
+        "regressor", "trees", _boosted_regressor, BOOSTED_REGRESSOR
     ),
-    "DNN_REGRESSOR": Estimator(
-        "regressor", "network", lambda o, _: MLPRegressor(**_network(o)), _NETWORK_OPTIONS
-    ),
+    "DNN_REGRESSOR": Estimator("regressor", "network", _numbers_net, NETWORK),
 }
 """Every tabular model_type."""

@@ -31,7 +31,7 @@ _FIRST_SPREAD = 0.1
 
 @dataclass(frozen=True)
 class Iteration:
-    """What one iteration came to: the objective over the number of ratings, and how long it took."""
+    """One iteration: the objective over the number of ratings, and how long it took."""
 
     loss: float
     milliseconds: int
@@ -60,11 +60,11 @@ class Factors:
     def scores(self, user: Ints, item: Ints) -> Floats:
         """The score of each pair of codes; code -1 is somebody, or something, unknown."""
         u, i = user.clip(0), item.clip(0)
-        biases = np.where(user < 0, 0.0, self.user_bias[u]) + np.where(
-            item < 0, 0.0, self.item_bias[i]
-        )
+        user_bias = np.where(user < 0, 0.0, self.user_bias[u].astype(np.float64))
+        item_bias = np.where(item < 0, 0.0, self.item_bias[i].astype(np.float64))
         products = (self.user[u].astype(np.float64) * self.item[i]).sum(axis=1)
-        return np.asarray(self.mean + biases + np.where((user < 0) | (item < 0), 0.0, products))
+        together = np.where((user < 0) | (item < 0), 0.0, products)
+        return np.asarray(self.mean + user_bias + item_bias + together)
 
     def board(self, user: Ints) -> Floats:
         """The scores of all items for some users, shape (users, items)."""

@@ -74,9 +74,9 @@ class Ratings:
         pairs, place = np.unique(self.user * len(self.items) + self.item, return_inverse=True)
         if len(pairs) == len(self) and (np.diff(place) > 0).all():
             return self
-        rating = np.bincount(place, weights=self.rating)
+        rating: Floats = np.bincount(place, weights=self.rating).astype(np.float64)
         if not total:
-            rating /= np.bincount(place)
+            rating = rating / np.bincount(place)
         split = None
         if self.split is not None:
             order = np.lexsort((self.split, place))

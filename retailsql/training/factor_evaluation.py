@@ -60,9 +60,7 @@ def choose_penalty(train: Ratings, factors: int, settings: Mapping[str, Any]) ->
     return PENALTIES[int(np.argmin(errors))]
 
 
-def explicit(
-    train: Ratings, factors: int, penalty: float, settings: Mapping[str, Any]
-) -> Factors:
+def explicit(train: Ratings, factors: int, penalty: float, settings: Mapping[str, Any]) -> Factors:
     """Biases and factors, by the settings."""
     progress = settings["min_rel_progress"] if settings["early_stop"] else 0.0
     return fit_explicit(
@@ -112,7 +110,7 @@ def _means(code: Ints, rating: Floats, rows: int) -> Floats:
     """The mean rating of each code; the mean of all where it has none."""
     count = np.bincount(code, minlength=rows)
     total = np.bincount(code, rating, rows)
-    return np.where(count > 0, total / count.clip(1), rating.mean())
+    return np.asarray(np.where(count > 0, total / count.clip(1), rating.mean()))
 
 
 def _errors(truth: Floats, predicted: Floats) -> dict[str, float]:
@@ -141,7 +139,10 @@ def judge_implicit(
         )
     popular = np.broadcast_to(buyers(train.user, train.item, len(train.items)), later.shape)
     own = np.where(seen > 0, seen, 0.0) + popular / (popular.max() + 1.0)
-    boards = {"": fitted.board(users), "popular": popular, "own ratings, then popular": own}
+    again = bool(((later > 0) & (seen != 0)).any())
+    boards = {"": fitted.board(users), "popular": popular}
+    if again:  # else pairs were held out whole, and what a user had before cannot come again
+        boards["own ratings, then popular"] = own
     told = {name: ranking_metrics(board, later > 0, seen != 0) for name, board in boards.items()}
     primary = "recall_at_k" if "recall_at_k" in told[""] else "recall_at_k_all"
     hidden = (seen != 0) if primary == "recall_at_k" else np.zeros_like(seen, dtype=bool)
@@ -150,7 +151,7 @@ def judge_implicit(
         shown = board[judged]
         more = preference_metrics(shown.__getitem__, later[judged], hidden[judged])
         told[name] |= more if not name else {k: v for k, v in more.items() if "error" not in k}
-    if not ((later > 0) & (seen != 0)).any():  # pairs were held out whole: nothing comes again
+    if not again:
         told = {n: {k: v for k, v in m.items() if k[-4:] != "_all"} for n, m in told.items()}
     return Evaluation(
         split=f"{words}; {len(users):,} users judged", primary=primary, metrics=told.pop(""),

@@ -9,7 +9,7 @@
                                              ─ top_scores (N, k), top_items (N, k)
 
 The last user code and the last item code mean "unknown": bias 0, factors 0, so that what is known
-of the other side still scores. TopK sees the known items only.
+of the other side still scores. TopK sees the known items only, and runs only where k > 0.
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ def factor_graph(factors: Factors) -> bytes:
         [value("user", whole, ["N"]), value("item", whole, ["N"]), value("k", whole, [1])],
         [
             value("score", double, ["N"]),
-            value("top_scores", double, ["N", "K"]),
-            value("top_items", whole, ["N", "K"]),
+            value("top_scores", double, ["M", "K"]),
+            value("top_items", whole, ["M", "K"]),
         ],
         [numpy_helper.from_array(array, name) for name, array in _constants(factors).items()],
     )
@@ -64,6 +64,7 @@ def _constants(factors: Factors) -> dict[str, NDArray[Any]]:
         "item_factors": np.vstack([factors.item, np.zeros_like(factors.item[:1])]),
         "items": np.array([len(factors.item)], dtype=np.int64),
         "zero": np.array([0], dtype=np.int64),
+        "no_cells": np.array([0, 0], dtype=np.int64),
         "first_axis": np.array([0], dtype=np.int64),
         "last_axis": np.array([-1], dtype=np.int64),
     }
@@ -92,6 +93,40 @@ def _nodes() -> list[onnx.NodeProto]:
 
 
 def _top_nodes() -> list[onnx.NodeProto]:
+    """A branch, since ONNX Runtime runs all of a graph whatever outputs are asked for: pairs are
+    scored with k = 0, and no list is made.
+    """
+    node, value = helper.make_node, helper.make_tensor_value_info
+    lists = [
+        value("list_scores", TensorProto.DOUBLE, ["M", "K"]),
+        value("list_items", TensorProto.INT64, ["M", "K"]),
+    ]
+    nothing = [
+        node("ConstantOfShape", ["no_cells"], ["no_scores"], value=_empty(np.float64)),
+        node("ConstantOfShape", ["no_cells"], ["no_items"], value=_empty(np.int64)),
+    ]
+    none = [
+        value("no_scores", TensorProto.DOUBLE, ["M", "K"]),
+        value("no_items", TensorProto.INT64, ["M", "K"]),
+    ]
+    return [
+        node("Greater", ["k", "zero"], ["some"]),
+        node("Squeeze", ["some", "first_axis"], ["wanted"]),
+        node(
+            "If",
+            ["wanted"],
+            ["top_scores", "top_items"],
+            then_branch=helper.make_graph(_list_nodes(), "lists", [], lists),
+            else_branch=helper.make_graph(nothing, "nothing", [], none),
+        ),
+    ]
+
+
+def _empty(dtype: type) -> onnx.TensorProto:
+    return numpy_helper.from_array(np.zeros(1, dtype=dtype))
+
+
+def _list_nodes() -> list[onnx.NodeProto]:
     node = helper.make_node
     return [
         node("Slice", ["item_factors", "zero", "items", "first_axis"], ["all_single"]),
@@ -104,5 +139,7 @@ def _top_nodes() -> list[onnx.NodeProto]:
         node("Add", ["user_column", "all_bias"], ["all_biases"]),
         node("Add", ["all_biases", "mean"], ["all_levels"]),
         node("Add", ["all_levels", "all_products"], ["all_scores"]),
-        node("TopK", ["all_scores", "k"], ["top_scores", "top_items"], axis=1, largest=1, sorted=1),
+        node(
+            "TopK", ["all_scores", "k"], ["list_scores", "list_items"], axis=1, largest=1, sorted=1
+        ),
     ]

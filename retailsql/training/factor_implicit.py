@@ -15,6 +15,7 @@ import numpy as np
 from scipy.sparse import csr_matrix
 from threadpoolctl import threadpool_limits
 
+from retailsql.errors import MissingExtraError
 from retailsql.training.factor_als import Factors, Iteration
 from retailsql.training.factor_data import Ratings
 
@@ -42,8 +43,10 @@ def fit_implicit(
         seed: draws the first factors.
         after: called with the number of each iteration done.
     """
-    from implicit.cpu.als import AlternatingLeastSquares
-
+    try:
+        from implicit.cpu.als import AlternatingLeastSquares
+    except ModuleNotFoundError as error:
+        raise MissingExtraError.of("train", error.name or "implicit") from error
     told: list[Iteration] = []
     losses: list[float] = []
     with threadpool_limits(1):

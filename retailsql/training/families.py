@@ -9,6 +9,7 @@ from typing import Any
 
 from retailsql.errors import MissingExtraError, TrainingError, nearest
 from retailsql.training.fitted import Fitted, Progress, TrainingData
+from retailsql.training.known_options import NOT_HERE
 
 Fit = Callable[[TrainingData, Mapping[str, Any], Progress], Fitted]
 
@@ -33,6 +34,11 @@ AUTOENCODER = Family(
 FACTORIZATION = Family(
     "retailsql.training.matrix_factorization", "numpy and implicit", ("implicit", "scipy", "onnx")
 )
+TRANSFORM_ONLY = Family("retailsql.training.transform_only", "SQL", ())
+
+ARIMA = Family(
+    "retailsql.training.arima_plus", "statsforecast", ("statsforecast", "statsmodels", "holidays")
+)
 
 FAMILIES: Mapping[str, Family] = {
     "RANDOM_FOREST_CLASSIFIER": TABULAR,
@@ -47,10 +53,13 @@ FAMILIES: Mapping[str, Family] = {
     "DNN_REGRESSOR": TABULAR,
     "LSTM": LSTM,
     "ITEM_KNN": ITEM_KNN,
+    "ARIMA_PLUS": ARIMA,
+    "ARIMA_PLUS_XREG": ARIMA,
     "MATRIX_FACTORIZATION": FACTORIZATION,
     "KMEANS": KMEANS,
     "PCA": PCA,
     "AUTOENCODER": AUTOENCODER,
+    "TRANSFORM_ONLY": TRANSFORM_ONLY,
 }
 
 
@@ -64,6 +73,11 @@ def family_of(model_type: object) -> tuple[str, Family]:
     'keras'
     """
     name = str(model_type).upper()
+    if name not in FAMILIES and name in NOT_HERE:
+        raise TrainingError(
+            f"Model type {name} of BigQuery ML is not here", wanted=NOT_HERE[name],
+            todo=f"write OPTIONS(model_type = '{NOT_HERE[name]}', ...)",
+        )  # fmt: skip
     near = nearest(name, FAMILIES, 1).split(",")[0] if model_type else "RANDOM_FOREST_CLASSIFIER"
     if model_type is None or name not in FAMILIES:
         raise TrainingError(
@@ -88,3 +102,15 @@ def load(family: Family) -> Fit:
             raise
         raise MissingExtraError.of("train", error.name or family.framework) from error
     return fit
+
+
+def option_names(family: Family, model_type: str) -> tuple[str, ...] | None:
+    """The options that have an effect for a model type; None if the family does not say.
+
+    >>> "hidden_units" in (option_names(TABULAR, "DNN_REGRESSOR") or ())
+    True
+    """
+    module = import_module(family.module)
+    options_for = getattr(module, "options_for", None)
+    options = getattr(module, "OPTIONS", None) if options_for is None else options_for(model_type)
+    return None if options is None else tuple(option.name for option in options)

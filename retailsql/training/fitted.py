@@ -61,6 +61,8 @@ class Fitted:
         held_out: the rows of the evaluation: ``label`` VARCHAR, as DuckDB casts it, and ``scores``
             DOUBLE[], out of sample: a regressor's [value], a classifier's probabilities in class
             order.
+        forecasts: rows of a forecast table: key, step, ts, value and its components (see
+            ``arima_record.rows_of``); None for other kinds.
         warnings: sentences for the result row.
     """
 
@@ -74,4 +76,5 @@ class Fitted:
     histories: pa.Table | None = None
     reports: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
     held_out: pa.Table | None = None
+    forecasts: pa.Table | None = None
     warnings: tuple[str, ...] = field(default=())

@@ -16,7 +16,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from onnx import TensorProto
 
 from retailsql.errors import TrainingError
 from retailsql.evaluation.clusters import (
@@ -25,12 +24,13 @@ from retailsql.evaluation.clusters import (
     distances,
     unit,
 )
-from retailsql.evaluation.metrics import mean_metrics
-from retailsql.evaluation.report import Evaluation
+from retailsql.evaluation.splits import Rows
 from retailsql.training.fitted import Fitted, Progress, TrainingData
+from retailsql.training.kmeans_graph import write_distances
 from retailsql.training.kmeans_lloyd import Clustering, Lloyd, cluster
 from retailsql.training.kmeans_reports import (
     centroid_rows,
+    cluster_means,
     distance_rows,
     iteration_rows,
     size_warnings,
@@ -38,10 +38,10 @@ from retailsql.training.kmeans_reports import (
 from retailsql.training.options import Option, read_options
 from retailsql.training.prefix import Prefix, fit_prefix
 from retailsql.training.prefix_graph import Nodes, upright
-from retailsql.training.tabular_data import Column
 from retailsql.training.unsupervised_data import (
     COMMON_OPTIONS,
     Features,
+    evaluate_folds,
     plan_unlabelled,
     read_unlabelled,
     take,
@@ -82,7 +82,7 @@ class Problem:
     how: Lloyd
     standardize: bool
 
-    def fit(self, rows: NDArray[np.int64]) -> tuple[Prefix, Clustering]:
+    def fit(self, rows: Rows) -> tuple[Prefix, Clustering]:
         """Encoding and centroids of some rows; the largest cluster comes first."""
         prefix = self._prefix(rows)
         x = self.matrix(prefix, rows)
@@ -97,16 +97,16 @@ class Problem:
         order = np.argsort(-sizes, kind="stable")
         return prefix, replace(found, centroids=found.centroids[order])
 
-    def _prefix(self, rows: NDArray[np.int64]) -> Prefix:
+    def _prefix(self, rows: Rows) -> Prefix:
         prefix = fit_prefix(self.features.columns, rows, self.standardize)
         return replace(prefix, waves=True)  # a year's phase as a point on a circle has distances
 
-    def matrix(self, prefix: Prefix, rows: NDArray[np.int64]) -> Floats:
+    def matrix(self, prefix: Prefix, rows: Rows) -> Floats:
         """The rows in the feature matrix."""
         inputs = prefix.inputs(take(self.features.columns, rows))
         return prefix.matrix(inputs).astype(np.float64)
 
-    def judge(self, train: NDArray[np.int64], held: NDArray[np.int64]) -> list[dict[str, Any]]:
+    def judge(self, train: Rows, held: Rows) -> list[dict[str, Any]]:
         """Metrics of a model of the training rows, and of the trivial ones, on the held rows."""
         prefix, found = self.fit(train)
         x, cosine = self.matrix(prefix, held), self.how.cosine
@@ -143,34 +143,28 @@ def fit(data: TrainingData, options: Mapping[str, Any], progress: Progress) -> F
         TrainingError: the data or the options cannot be clustered.
         SignatureError: a column has a type that no model takes.
     """
-    read = read_options(options, OPTIONS)
-    problem = _problem(data, read)
+    problem = _problem(data, read_options(options, OPTIONS))
     n, seed = problem.features.rows, problem.how.seed
     plan = plan_unlabelled(n, seed)
-    own, rules = [], []
-    for i, (train, held) in enumerate(plan.pairs):
-        progress(f"fit {i + 1} of {len(plan.pairs) + 1}", 0.7 * i / (len(plan.pairs) + 1))
-        metrics, trivial = problem.judge(train, held)
-        own.append(metrics)
-        rules.append(trivial)
-    progress("fit to all rows", 0.7)
+
+    def judge(train: Rows, held: Rows) -> list[dict[str, Any]]:
+        progress("clustering, to be judged on held-out rows", 0.1)
+        return problem.judge(train, held)
+
+    evaluation = evaluate_folds(plan, n, "mean_squared_distance", judge)
+    progress("clustering all rows", 0.5)
     prefix, found = problem.fit(np.arange(n))
-    progress("clustering resampled rows", 0.8)
-    metrics, assigned = mean_metrics(own), _assigned(problem, prefix, found)
-    metrics["bootstrap_ari"] = _stability(problem, prefix, assigned[0])
-    shares = np.bincount(assigned[0], minlength=problem.how.clusters) / n
-    metrics["smallest_cluster_share"] = float(shares.min())
-    evaluation = Evaluation(
-        plan.words if plan.refit else f"{plan.words}; the model refit on all rows",
-        "mean_squared_distance",
-        metrics,
-        {name: mean_metrics([fold[name] for fold in rules]) for name in rules[0]},
-        n if plan.refit else len(plan.pairs[0][0]),
-        n if plan.refit else len(plan.pairs[0][1]),
-    )
+    progress("clustering resampled rows", 0.7)
+    x = problem.matrix(prefix, np.arange(n))
+    to = distances(x, found.centroids, problem.how.cosine)
+    labels, least = to.argmin(axis=1), to.min(axis=1)
+    shares = np.bincount(labels, minlength=problem.how.clusters) / n
+    ari = bootstrap_ari(unit(x) if problem.how.cosine else x, labels, problem.how.clusters, seed)
+    more = {"bootstrap_ari": ari, "smallest_cluster_share": float(shares.min())}
+    evaluation = replace(evaluation, metrics={**evaluation.metrics, **more})
     progress("writing the graph", 0.95)
-    warnings = [*problem.features.warnings, *size_warnings(shares, metrics["bootstrap_ari"], n)]
-    model = _exported(problem, prefix, found, assigned)
+    warnings = [*problem.features.warnings, *size_warnings(shares, ari, n)]
+    model = _exported(problem, prefix, found, x, labels, least)
     return as_fitted(model, problem.features.columns, upright, evaluation, warnings, seed)
 
 
@@ -212,83 +206,33 @@ def _marked(features: Features, wanted: int | None, column: str) -> int:
     return found
 
 
-def _assigned(
-    problem: Problem, prefix: Prefix, found: Clustering
-) -> tuple[NDArray[np.int64], Floats]:
-    """Cluster of each row, and its distance to the centroid."""
-    to = distances(_everything(problem, prefix), found.centroids, problem.how.cosine)
-    return to.argmin(axis=1), to.min(axis=1)
-
-
-def _everything(problem: Problem, prefix: Prefix) -> Floats:
-    return problem.matrix(prefix, np.arange(problem.features.rows))
-
-
-def _stability(problem: Problem, prefix: Prefix, labels: NDArray[np.int64]) -> float:
-    x = _everything(problem, prefix)
-    x = unit(x) if problem.how.cosine else x
-    return bootstrap_ari(x, labels, problem.how.clusters, problem.how.seed)
-
-
 def _exported(
-    problem: Problem, prefix: Prefix, found: Clustering, assigned: tuple[NDArray[np.int64], Floats]
+    problem: Problem, prefix: Prefix, found: Clustering, x: Floats, labels: Rows, least: Floats
 ) -> MatrixModel:
+    """The model; ``x`` is the matrix of all rows, ``labels`` and ``least`` their clusters and the
+    distances to them.
+    """
     centroids, cosine, k = found.centroids, problem.how.cosine, problem.how.clusters
-    labels, least = assigned
-    squares = np.bincount(labels, least**2, minlength=k)
     sizes = np.bincount(labels, minlength=k)
-    radii = np.sqrt(squares / np.maximum(sizes, 1))
+    radii = np.sqrt(np.bincount(labels, least**2, minlength=k) / np.maximum(sizes, 1))
     # A cluster of equal rows has no radius, an empty one neither: any distance is infinitely odd.
     per = np.where(radii > 0, radii, np.finfo(np.float32).tiny)
-    options = {"distance_type": "COSINE" if cosine else "EUCLIDEAN", "radii": per.tolist()}
 
     def write(g: Nodes, matrix: str, output: str) -> None:
         write_distances(g, matrix, output, centroids, cosine)
 
+    told = cluster_means(x, labels, k) if cosine else centroids  # directions have no units
     return MatrixModel(
         "clusterer",
         prefix,
         write,
-        lambda x: distances(x.astype(np.float64), centroids, cosine),
+        lambda m: distances(m.astype(np.float64), centroids, cosine),
         k,
-        lambda to: np.asarray((to / per).min(axis=1)),
-        options,
+        lambda d: np.asarray((d / per).min(axis=1)),
+        {"distance_type": "COSINE" if cosine else "EUCLIDEAN", "radii": per.tolist()},
         {
-            "centroids": centroid_rows(prefix, _middles(problem, prefix, found, labels),
-                                       problem.features.columns),
+            "centroids": centroid_rows(prefix, told, x),
             "centroid_distances": distance_rows(distances(centroids, centroids, cosine)),
             "training_info": iteration_rows(found.iterations, radii, sizes),
         },
     )
-
-
-def _middles(
-    problem: Problem, prefix: Prefix, found: Clustering, labels: NDArray[np.int64]
-) -> Floats:
-    """The centroids as points to tell: a direction has no units, so the mean of its rows."""
-    if not problem.how.cosine:
-        return found.centroids
-    x = _everything(problem, prefix)
-    filled = [x[labels == i] for i in range(problem.how.clusters)]
-    return np.array([rows.mean(axis=0) if len(rows) else x.mean(axis=0) for rows in filled])
-
-
-def write_distances(
-    g: Nodes, matrix: str, output: str, centroids: Floats, cosine: bool
-) -> None:
-    """:func:`retailsql.evaluation.clusters.distances` as ONNX, in double: a float would lose the
-    difference of |x|^2 and 2 x.c near a centroid.
-    """
-    x = g.add("Cast", matrix, to=TensorProto.DOUBLE)
-    squares = g.add("ReduceSumSquare", x, g.constant(np.array([1])), keepdims=1)
-    zero = g.constant(np.float64(0.0))
-    if cosine:
-        length = g.add("Max", g.add("Sqrt", squares), g.constant(np.float64(1e-12)))
-        cos = g.add("Div", g.add("MatMul", x, g.constant(unit(centroids).T.copy())), length)
-        squares = g.add("Sub", g.constant(np.float64(1.0)), cos)
-    else:
-        own = (centroids**2).sum(axis=1)
-        cross = g.add("Gemm", x, g.constant((-2.0 * centroids.T).copy()), g.constant(own))
-        squares = g.add("Add", cross, squares)
-    root = g.add("Sqrt", g.add("Max", squares, zero))
-    g.add("Cast", root, name=output, to=TensorProto.FLOAT)

@@ -10,14 +10,11 @@ from numpy.typing import NDArray
 
 from retailsql.training.kmeans_lloyd import Iteration
 from retailsql.training.prefix import Prefix
-from retailsql.training.tabular_data import Column
 from retailsql.training.unsupervised_columns import matrix_columns, original_units, vector_rows
-from retailsql.training.unsupervised_data import take
 
 Floats = NDArray[np.float64]
 SMALL = 0.01
 STABLE = 0.8
-MOST_FOR_MOMENTS = 50_000
 
 
 def distance_rows(between: Floats) -> list[dict[str, Any]]:
@@ -57,20 +54,21 @@ def iteration_rows(
     ]  # fmt: skip
 
 
-def centroid_rows(
-    prefix: Prefix, centroids: Floats, columns: Sequence[Column]
-) -> list[dict[str, Any]]:
-    """One row per centroid and feature, in original units and in standard deviations."""
+def centroid_rows(prefix: Prefix, centroids: Floats, x: Floats) -> list[dict[str, Any]]:
+    """One row per centroid and feature, in original units and in standard deviations.
+
+    Args:
+        prefix: the encoding.
+        centroids: shape (k, width).
+        x: the matrix of all rows, for the moments of the standardized form.
+    """
     described = matrix_columns(prefix)
-    rows = len(columns[0].values)
-    some = np.arange(0, rows, max(1, rows // MOST_FOR_MOMENTS))
-    seen = prefix.matrix(prefix.inputs(take(columns, some))).astype(np.float64)
-    deviation = seen.std(axis=0)
+    deviation = x.std(axis=0)
     deviation[deviation == 0] = 1.0
     told = []
     for i, centroid in enumerate(centroids):
         plain = vector_rows(described, original_units(described, centroid))
-        scaled = vector_rows(described, (centroid - seen.mean(axis=0)) / deviation)
+        scaled = vector_rows(described, (centroid - x.mean(axis=0)) / deviation)
         told += [
             {
                 "centroid_id": i + 1, **row,
@@ -80,6 +78,16 @@ def centroid_rows(
             for row, other in zip(plain, scaled, strict=True)
         ]  # fmt: skip
     return told
+
+
+def cluster_means(x: Floats, labels: NDArray[np.int64], k: int) -> Floats:
+    """The mean row of each cluster, that of all rows for an empty one; shape (k, width).
+
+    >>> cluster_means(np.array([[1.0], [3.0]]), np.array([1, 1]), 2).tolist()
+    [[2.0], [2.0]]
+    """
+    parts = [x[labels == i] for i in range(k)]
+    return np.array([part.mean(axis=0) if len(part) else x.mean(axis=0) for part in parts])
 
 
 def size_warnings(shares: Floats, ari: float, rows: int) -> list[str]:

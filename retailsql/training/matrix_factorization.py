@@ -1,19 +1,20 @@
 """Matrix factorization: ``CREATE MODEL ... OPTIONS(model_type='MATRIX_FACTORIZATION', ...)``.
 
-    SELECT ─► ratings ─► split ─► explicit: mean + biases + factors (factor_als)
-                             └──► implicit: weighted preferences (factor_implicit)
-           ─► judged on the held-out part beside the trivial rules (factor_evaluation)
-           ─► with data_split_method = 'NO_SPLIT', the default, fitted again on all ─► ONNX
+SELECT ─► ratings ─► split ─► explicit: mean + biases + factors (factor_als)
+                         └──► implicit: weighted preferences (factor_implicit)
+       ─► judged on the held-out part beside the trivial rules (factor_evaluation)
+       ─► with data_split_method = 'NO_SPLIT', the default, fitted again on all ─► ONNX
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from retailsql.evaluation.report import Evaluation
 from retailsql.signature import Feature, Signature
@@ -24,7 +25,6 @@ from retailsql.training.factor_evaluation import (
     explicit,
     judge_explicit,
     judge_implicit,
-    known_codes,
     split_ratings,
 )
 from retailsql.training.factor_graph import GRAPH, factor_graph
@@ -44,7 +44,7 @@ OPTIONS: tuple[Option, ...] = (
     Option("num_factors", "int", None, "latent factors; log2 of the number of ratings", minimum=1),
     Option(
         "l2_reg", "float", None,
-        "weight of the squared biases and factors; EXPLICIT: chosen on validation rows, IMPLICIT: 1",
+        "weight of the squared biases and factors; EXPLICIT: by validation rows, IMPLICIT: 1",
         minimum=0,
     ),
     Option("wals_alpha", "float", 40.0, "IMPLICIT: trust in one unit of rating", minimum=0),
@@ -89,59 +89,60 @@ def fit(data: TrainingData, options: Mapping[str, Any], progress: Progress) -> F
     # A column that splits may put a pair's earlier rows on one side and its later ones on the
     # other; drawn at random, a pair goes as a whole.
     ratings = given if implicit and given.split is not None else given.merged(implicit)
-    train, held, words = (
-        part.merged(implicit) if isinstance(part, Ratings) else part
-        for part in split_ratings(ratings, settings)
-    )
-    assert isinstance(train, Ratings) and isinstance(held, Ratings) and isinstance(words, str)
-    settings["num_factors"] = settings["num_factors"] or _default_factors(len(train))
+    train, held, words = split_ratings(ratings, settings)
+    train, held = train.merged(implicit), held.merged(implicit)
     progress(f"fitting on {len(train):,} ratings", 0.1)
-    if settings["l2_reg"] is None:
-        words = _choose(train, settings, words)
+    words = _choose(train, settings, words)
     fitted = _fit(train, settings)
-    refit = settings["data_split_method"] == "NO_SPLIT"
-    words = f"{words}; the stored model is fitted again on all ratings" if refit else words
     progress("judging", 0.5)
-    held_out = None
-    if implicit:
-        evaluation = judge_implicit(train, held, fitted, words, settings)
-    else:
-        evaluation, predicted = judge_explicit(train, held, fitted, words, settings)
-        held_out = _held_out(held, predicted)
-    final = ratings.merged(implicit) if refit else train
-    if refit:
+    evaluation, held_out = _judge(train, held, fitted, words, settings)
+    if settings["data_split_method"] == "NO_SPLIT":
         progress("fitting on all ratings", 0.7)
-        fitted = _fit(final, settings)
+        train = ratings.merged(implicit)
+        fitted = _fit(train, settings)
     progress("exporting", 0.9)
-    inputs, scores = _parity(final, fitted, settings["seed"])
+    inputs, scores = _parity(train, fitted, settings["seed"])
+    warnings = (*given.warnings, *_merged_words(given, implicit), *_advice(evaluation))
     result = Fitted(
         onnx=factor_graph(fitted),
-        signature=_signature(final, settings),
+        signature=_signature(train, settings),
         evaluation=evaluation,
         profile=_profile(data, given),
         parity_inputs=inputs,
         parity_scores=scores,
-        histories=_histories(final),
-        reports={"weights": _weights(final, fitted), "training_info": _training_info(fitted)},
+        histories=_histories(train),
+        reports={"weights": _weights(train, fitted), "training_info": _training_info(fitted)},
         held_out=held_out,
-        warnings=(*given.warnings, *_merged_words(given, implicit), *_advice(evaluation)),
+        warnings=warnings,
     )
     progress("done", 1.0)
     return result
 
 
-def _default_factors(n: int) -> int:
-    """log2 of the number of ratings, as BigQuery ML has it."""
-    return min(_MOST_FACTORS, max(2, round(math.log2(n))))
-
-
 def _choose(train: Ratings, settings: dict[str, Any], words: str) -> str:
-    """Set l2_reg, and say in the words of the split how."""
-    if settings["feedback_type"] == "IMPLICIT":
+    """Set num_factors and l2_reg where OPTIONS does not; the words of the split, and how."""
+    if settings["num_factors"] is None:  # log2 of the number of ratings, as in BigQuery ML
+        settings["num_factors"] = min(_MOST_FACTORS, max(2, round(math.log2(len(train)))))
+    if settings["data_split_method"] == "NO_SPLIT":
+        words = f"{words}; the stored model is fitted again on all ratings"
+    if settings["l2_reg"] is None and settings["feedback_type"] == "IMPLICIT":
         settings["l2_reg"] = 1.0
-        return words
-    settings["l2_reg"] = choose_penalty(train, settings["num_factors"], settings)
-    return f"{words}; l2_reg = {settings['l2_reg']:g} chosen on a tenth of the training ratings"
+    elif settings["l2_reg"] is None:
+        settings["l2_reg"] = choose_penalty(train, settings["num_factors"], settings)
+        words = f"{words}; l2_reg = {settings['l2_reg']:g} chosen on a tenth of the training part"
+    return words
+
+
+def _judge(
+    train: Ratings, held: Ratings, fitted: Factors, words: str, settings: Mapping[str, Any]
+) -> tuple[Evaluation, pa.Table | None]:
+    """The evaluation, and of explicit ratings the rows it was made on."""
+    if settings["feedback_type"] == "IMPLICIT":
+        return judge_implicit(train, held, fitted, words, settings), None
+    evaluation, predicted = judge_explicit(train, held, fitted, words, settings)
+    labels = pa.array(held.rating).cast(pa.string())
+    scores = pa.array([[p] for p in predicted.tolist()], pa.list_(pa.float64()))
+    return evaluation, pa.table({"label": labels, "scores": scores})
 
 
 def _fit(train: Ratings, settings: Mapping[str, Any]) -> Factors:
@@ -156,17 +157,25 @@ def _fit(train: Ratings, settings: Mapping[str, Any]) -> Factors:
 
 
 def _merged_words(given: Ratings, implicit: bool) -> tuple[str, ...]:
-    again = len(given) - len(given.merged(implicit))
-    done = "added up" if implicit else "averaged"
-    what = f"{again:,} rows rate an item that the same user rates in another row: they were {done}"
-    return (what,) if again and not implicit else ()
+    """Counts are meant to be added up, so only of explicit ratings is it worth a word."""
+    again = 0 if implicit else len(given) - len(given.merged(False))
+    words = f"{again:,} ratings are of an item that the user rates in another row: averaged"
+    return (words,) if again else ()
 
 
 def _advice(evaluation: Evaluation) -> tuple[str, ...]:
-    """What to try where the factors are worth nothing: the result row has the figures."""
-    if evaluation.beats_baseline or evaluation.primary != "mean_squared_error":
-        return ()
-    return ("The factors are no better than the biases alone: set fewer num_factors",)
+    """What to try where the factors are worth little; the result row has the primary figures."""
+    if evaluation.primary == "mean_squared_error":
+        words = "The factors are no better than the biases alone: set fewer num_factors"
+        return () if evaluation.beats_baseline else (words,)
+    own = {n: m.get("recall_at_k_all", 0.0) for n, m in evaluation.baselines.items()}
+    rule, best = max(own.items(), key=lambda pair: pair[1])
+    mine = evaluation.metrics.get("recall_at_k_all", best)
+    words = (
+        f"Among all items, those known to the user too, {rule!r} is better: recall_at_k_all "
+        f"{best:.4g}, the model {mine:.4g}. Use it for new items, or model_type='ITEM_KNN'"
+    )
+    return (words,) if mine < best else ()
 
 
 def _signature(ratings: Ratings, settings: Mapping[str, Any]) -> Signature:
@@ -216,19 +225,17 @@ def _parity(ratings: Ratings, fitted: Factors, seed: int) -> tuple[pa.Table, Flo
     rng = np.random.default_rng(seed)
     columns, codes = {}, []
     null = np.zeros(_PARITY_ROWS, dtype=bool)
-    names = (ratings.users, ratings.items)
-    for side, (name, kind, ids) in enumerate(zip(ratings.names, ratings.types, names, strict=False)):
+    for name, kind, ids in zip(
+        ratings.names, ratings.types, (ratings.users, ratings.items), strict=False
+    ):
         code = rng.integers(0, len(ids), _PARITY_ROWS)
         code[rng.random(_PARITY_ROWS) < 0.1] = -1
         empty = rng.random(_PARITY_ROWS) < 0.05
-        texts = [None if e else ids[c] if c >= 0 else _STRANGER for c, e in zip(code, empty, strict=True)]
-        if _whole(kind):
-            stranger = max(map(int, ids)) + 1
-            numbers = [None if t is None else stranger if t == _STRANGER else int(t) for t in texts]
-            columns[name] = pa.array(numbers, pa.int64())
-        else:
-            columns[name] = pa.array(texts, pa.string())
-        codes.append(np.where(known_codes(ratings)[side][code.clip(0)], code, -1))
+        stranger = str(max(map(int, ids)) + 1) if _whole(kind) else _STRANGER
+        texts = pa.array([ids[c] if c >= 0 else stranger for c in code], pa.string())
+        texts = pc.if_else(pa.array(empty), pa.scalar(None, pa.string()), texts)
+        columns[name] = texts.cast(pa.int64()) if _whole(kind) else texts
+        codes.append(code)
         null |= empty
     return pa.table(columns), np.where(null, np.nan, fitted.scores(codes[0], codes[1]))
 
@@ -240,7 +247,12 @@ def _weights(ratings: Ratings, fitted: Factors) -> list[dict[str, Any]]:
         (ratings.names[1], ratings.items, fitted.item, fitted.item_bias),
     )
     rows: list[dict[str, Any]] = [
-        {"processed_input": name, "feature": who, "weights": _short(weights), "intercept": _one(bias)}
+        {
+            "processed_input": name,
+            "feature": who,
+            "weights": [_short(w) for w in weights],
+            "intercept": _short(bias),
+        }
         for name, ids, factors, biases in sides
         for who, weights, bias in zip(ids, factors, biases, strict=True)
     ]
@@ -253,11 +265,7 @@ def _weights(ratings: Ratings, fitted: Factors) -> list[dict[str, Any]]:
     return rows
 
 
-def _short(values: Sequence[np.float32]) -> list[float]:
-    return [_one(v) for v in values]
-
-
-def _one(value: np.float32) -> float:
+def _short(value: np.float32) -> float:
     """The shortest decimal number that is this 32-bit float."""
     return float(str(value))
 
@@ -270,12 +278,6 @@ def _training_info(fitted: Factors) -> list[dict[str, Any]]:
         }
         for number, step in enumerate(fitted.iterations)
     ]  # fmt: skip
-
-
-def _held_out(held: Ratings, predicted: Floats) -> pa.Table:
-    labels = pa.array(held.rating).cast(pa.string())
-    scores = pa.array([[p] for p in predicted.tolist()], pa.list_(pa.float64()))
-    return pa.table({"label": labels, "scores": scores})
 
 
 def _profile(data: TrainingData, ratings: Ratings) -> dict[str, Any]:

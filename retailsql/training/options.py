@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from retailsql.dialect.values import HParamCandidates, HParamRange
 from retailsql.errors import TrainingError, nearest
 
 OptionType = Literal["int", "float", "bool", "str", "list", "any"]
@@ -26,6 +27,7 @@ class Option:
         doc: one sentence for people.
         choices: allowed values (upper case strings); empty for any.
         minimum: smallest allowed number.
+        maximum: largest allowed number.
     """
 
     name: str
@@ -34,6 +36,7 @@ class Option:
     doc: str
     choices: tuple[str, ...] = ()
     minimum: float | None = None
+    maximum: float | None = None
 
 
 def read_options(given: Mapping[str, Any], known: Iterable[Option]) -> dict[str, Any]:
@@ -66,6 +69,11 @@ def read_options(given: Mapping[str, Any], known: Iterable[Option]) -> dict[str,
 
 def _read(option: Option, value: Any) -> Any:
     """One value, checked and turned into the option's type."""
+    if isinstance(value, HParamRange | HParamCandidates):
+        raise TrainingError(
+            f"Option {option.name} has values to search, and nothing searches them", seen=value,
+            wanted=option.type, todo="give it one value, or add num_trials where the model has it",
+        )  # fmt: skip
     good: Any
     match option.type:
         case "int":
@@ -97,5 +105,10 @@ def _read(option: Option, value: Any) -> Any:
         raise TrainingError(
             f"Option {option.name} is too small", seen=value,
             wanted=f"at least {option.minimum:g}", todo=option.doc,
+        )  # fmt: skip
+    if option.maximum is not None and value > option.maximum:
+        raise TrainingError(
+            f"Option {option.name} is too large", seen=value,
+            wanted=f"at most {option.maximum:g}", todo=option.doc,
         )  # fmt: skip
     return value

@@ -4,32 +4,31 @@
                                                   deployed one ─► ONNX, profile, parity rows
 
 The deployed model is the one that was evaluated, trained on the training rows only, as in
-BigQuery ML. Where every row was held out once (cross-validation) it is refit on all rows.
+BigQuery ML. Where every row was held out once (cross-validation) it is refit on all rows. With
+num_trials the options are chosen anew for each pair, on a part of its training rows.
 """
 
 from __future__ import annotations
 
-import warnings as python_warnings
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.exceptions import ConvergenceWarning
 
 from retailsql.errors import TrainingError
-from retailsql.evaluation.baselines import Rules, classifier_baselines, regressor_baselines
-from retailsql.evaluation.metrics import classifier_metrics, mean_metrics, regressor_metrics
+from retailsql.evaluation.baselines import Rules
+from retailsql.evaluation.metrics import mean_metrics
 from retailsql.evaluation.report import Evaluation
-from retailsql.evaluation.splits import Plan, Rows, SplitOptions, plan_split
+from retailsql.evaluation.splits import Plan, Rows
 from retailsql.signature import Graph, Signature
-from retailsql.training.estimators import Estimator
 from retailsql.training.fitted import Fitted, Progress, TrainingData
+from retailsql.training.held_rows import held_out_table
+from retailsql.training.linear_weights import weight_reports
 from retailsql.training.options import read_options
-from retailsql.training.prefix import Prefix, fit_prefix
+from retailsql.training.row_weights import check_instance
 from retailsql.training.tabular_data import (
-    Column,
     Roles,
     assign_roles,
     find_start,
@@ -37,11 +36,22 @@ from retailsql.training.tabular_data import (
     read_column,
     read_features,
 )
-from retailsql.training.tabular_export import Scale, export
-from retailsql.training.tabular_label import Target, drop_unlabelled, read_classes, read_numbers
-from retailsql.training.tabular_notes import column_warnings, row_warnings, size_warnings
+from retailsql.training.tabular_export import export
+from retailsql.training.tabular_label import drop_unlabelled, read_classes, read_numbers
+from retailsql.training.tabular_notes import (
+    column_warnings,
+    option_warnings,
+    row_warnings,
+    size_warnings,
+)
 from retailsql.training.tabular_options import OPTIONS, options_for, spec_of
-from retailsql.training.tabular_profile import parity_columns, profile, to_arrow
+from retailsql.training.tabular_problem import Problem, Trained
+from retailsql.training.tabular_profile import feature_info, parity_columns, profile, to_arrow
+from retailsql.training.tabular_rows import plan_rows, tuner_of
+from retailsql.training.tabular_tuning import Tuner
+from retailsql.training.training_curve import curve_report
+from retailsql.training.tree_importance import importance_report
+from retailsql.training.tuning import Found, split_space
 
 __all__ = ["OPTIONS", "fit", "options_for"]
 
@@ -49,100 +59,26 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Trained:
-    """A prefix and an estimator, fitted to some rows."""
+class Judged:
+    """The deployed model and what is known of it.
 
-    prefix: Prefix
-    estimator: Any
-    scale: Scale
-    warnings: tuple[str, ...]
+    Args:
+        problem: with the options it was trained with.
+        model: the deployed model.
+        evaluation: metrics beside the trivial rules.
+        train: rows it was trained on.
+        held: rows it was not trained on, or None after a cross-validation.
+        folds: held rows of each fold, and what the model that did not see them said.
+        found: the search for its options, if there was one.
+    """
 
-    def predict(self, columns: Sequence[Column]) -> Floats:
-        """Probabilities (rows, classes) or values (rows,) by scikit-learn, without ONNX."""
-        inputs = self.prefix.inputs(columns)
-        x = self.prefix.matrix(inputs)
-        if hasattr(self.estimator, "predict_proba"):
-            return np.asarray(self.estimator.predict_proba(x), dtype=np.float64)
-        raw = np.asarray(self.estimator.predict(x), dtype=np.float64)
-        raw = raw * self.scale.factor + self.scale.offset + self.scale.starts(inputs)
-        return np.exp(raw) if self.scale.log else raw
-
-
-@dataclass(frozen=True)
-class Problem:
-    """What is to be learned from what; ``start`` is the position of offset_col."""
-
-    spec: Estimator
-    columns: list[Column]
-    target: Target
-    rules: Rules
-    options: Mapping[str, Any]
-    start: int | None = None
-
-    def train(self, rows: Rows) -> Trained:
-        """Fit encoding and estimator to these rows."""
-        spec, most = self.spec, self.spec.most_rows
-        if most is not None and len(rows) > most:
-            rng = np.random.default_rng(self.options["seed"])
-            rows = np.sort(rng.choice(rows, most, replace=False))
-        prefix = fit_prefix(self.columns, rows, spec.standardize, self._order())
-        inputs = prefix.inputs(_take(self.columns, rows))
-        x = prefix.matrix(inputs)
-        y, scale = self._scaled(rows, prefix, inputs)
-        estimator = spec.build(self.options, len(rows))
-        with python_warnings.catch_warnings(record=True) as caught:
-            python_warnings.simplefilter("always", ConvergenceWarning)
-            estimator.fit(x, y)
-        late = any(issubclass(w.category, ConvergenceWarning) for w in caught)
-        words = ("Training stopped at max_iterations before it converged: raise it",)
-        return Trained(prefix, estimator, scale, words if late else ())
-
-    def _scaled(
-        self, rows: Rows, prefix: Prefix, inputs: Sequence[NDArray[Any]]
-    ) -> tuple[NDArray[Any], Scale]:
-        """What the estimator is fitted to, and the way back from it to the label."""
-        y: NDArray[Any] = self.target.y[rows]
-        if self.spec.kind == "classifier":
-            return y, Scale()
-        scale = Scale(log=self.rules.log, start=self.start)
-        if self.start is not None:
-            scale = replace(scale, fill=prefix.features[self.start].fill or 0.0)
-        y = (np.log(y) if scale.log else y) - scale.starts(inputs)
-        if self.spec.standardize:
-            scale = replace(scale, factor=float(y.std()) or 1.0, offset=float(y.mean()))
-        return (y - scale.offset) / scale.factor, scale
-
-    def _order(self) -> Floats | None:
-        """The number by which trees order the categories of a column with many."""
-        if self.spec.standardize or len(self.target.classes) > 2:
-            return None
-        return self.target.y.astype(np.float64)
-
-    def judge(self, model: Trained, train: Rows, held: Rows) -> list[dict[str, Any]]:
-        """Metrics of the model, and of the trivial rules, on the held rows."""
-        y, log = self.target.y, self.rules.log
-        predicted = model.predict(_take(self.columns, held))
-        if self.spec.kind == "classifier":
-            codes, up = y.astype(np.int64), self.target.positive
-            own = classifier_metrics(codes[held], predicted, up)
-            return [own, classifier_baselines(codes, train, held, up, self.rules)]
-        values = y.astype(np.float64)
-        own = regressor_metrics(values[held], predicted, log)
-        return [own, regressor_baselines(values, train, held, self.rules)]
-
-    @property
-    def primary(self) -> str:
-        """The metric that decides."""
-        chosen = self.options["primary_metric"]
-        if chosen is not None:
-            return str(chosen).lower()
-        if self.spec.kind == "regressor":
-            return "mean_absolute_error"
-        return "roc_auc" if len(self.target.classes) == 2 else "log_loss"
-
-
-def _take(columns: Sequence[Column], rows: NDArray[np.int64]) -> list[Column]:
-    return [Column(c.name, c.sql_type, c.kind, c.values[rows], c.vocabulary) for c in columns]
+    problem: Problem
+    model: Trained
+    evaluation: Evaluation
+    train: Rows
+    held: Rows | None
+    folds: list[tuple[Rows, Floats]] = field(default_factory=list)
+    found: Found | None = None
 
 
 def fit(data: TrainingData, options: Mapping[str, Any], progress: Progress) -> Fitted:
@@ -157,18 +93,21 @@ def fit(data: TrainingData, options: Mapping[str, Any], progress: Progress) -> F
         TrainingError: the data or the options cannot be trained on.
         SignatureError: a column has a type that no model takes.
     """
-    read = read_options(options, options_for(data.model_type))
+    known = options_for(data.model_type)
+    plain, space = split_space(options, known)
+    read = read_options(plain, known)
     roles = assign_roles(data, read)
     data, warnings = drop_unlabelled(data, roles.label)
     problem, words = _problem(data, roles, read)
-    plan = _plan(data, roles, problem)
-    model, evaluation = _evaluate(problem, plan, progress)
+    plan = plan_rows(data, roles, problem)
+    tuner = tuner_of(data, roles, problem, space, known)
+    judged = _evaluate(problem, plan, tuner, progress)
     progress("writing the graph", 0.95)
-    warnings += words + list(model.warnings)
-    warnings += column_warnings(problem.columns, model.prefix, read)
-    warnings += size_warnings(problem.spec, evaluation.rows_train)
-    warnings += row_warnings(evaluation)
-    return _fitted(problem, model, evaluation, tuple(warnings))
+    warnings += words + list(judged.model.warnings) + option_warnings(read, plain)
+    warnings += column_warnings(problem.columns, judged.model.prefix, read)
+    warnings += size_warnings(problem.spec, judged.evaluation.rows_train)
+    warnings += row_warnings(judged.evaluation)
+    return _fitted(judged, warnings)
 
 
 def _problem(
@@ -197,48 +136,29 @@ def _problem(
     rules = Rules({n: c.values for n, c in scores.items()}, groups, log)
     columns = read_features(data, roles.features)
     start = find_start(columns, options.get("offset_col"), log)
-    return Problem(spec, columns, target, rules, options, start), words
+    instance = None
+    if roles.instance is not None:
+        values = read_column(data, roles.instance).values.astype(np.float64)
+        instance = check_instance(values, roles.instance)
+    return Problem(spec, columns, target, rules, options, start, instance), words
 
 
-def _plan(data: TrainingData, roles: Roles, problem: Problem) -> Plan:
-    """Which rows train and which judge."""
-    o = problem.options
-    how = SplitOptions(
-        o["data_split_method"], o["data_split_eval_fraction"], o["num_folds"], o["num_repeats"],
-        o["seed"],
-    )  # fmt: skip
-    y = problem.target.y
-    codes = y.astype(np.int64) if problem.spec.kind == "classifier" else None
-    values = None if roles.split is None else _split_values(data, roles.split)
-    return plan_split(len(y), how, codes, values, roles.split or "")
-
-
-def _split_values(data: TrainingData, name: str) -> NDArray[Any]:
-    """data_split_col; dates stay dates, so that the words of the split can be read."""
-    array = data.table[name]
-    if array.null_count:
-        raise TrainingError(
-            f"Column {name!r} splits the rows and may not be NULL",
-            seen=f"{array.null_count:,} NULLs",
-            todo=f"filter the rows: WHERE {name} IS NOT NULL",
-        )
-    values: NDArray[Any] = array.to_numpy()
-    return values.astype(str) if values.dtype == object else values
-
-
-def _evaluate(problem: Problem, plan: Plan, progress: Progress) -> tuple[Trained, Evaluation]:
+def _evaluate(problem: Problem, plan: Plan, tuner: Tuner | None, progress: Progress) -> Judged:
     """Fit and judge each pair of the plan; the model to deploy and the mean of the metrics."""
     total, own, rules = len(plan.pairs) + plan.refit, [], []
+    folds: list[tuple[Rows, Floats]] = []
     for i, (train, held) in enumerate(plan.pairs):
-        progress(f"fit {i + 1} of {total}", 0.9 * i / total)
-        model = problem.train(train)
-        metrics, baselines = problem.judge(model, train, held)
-        own.append(metrics)
-        rules.append(baselines)
+        words = f"fit {i + 1} of {total}"
+        chosen, model, found = _train(problem, train, tuner, _part(progress, words, i, total))
+        said = chosen.predict(model, held)
+        folds.append((held, said))
+        own.append(chosen.metrics(said, held))
+        rules.append(problem.baselines(train, held))
     rows = np.arange(len(problem.target.y))
     if plan.refit:
-        progress(f"fit {total} of {total}, on all rows", 0.9 * (total - 1) / total)
-        model = problem.train(rows)
+        words = f"fit {total} of {total}, on all rows"
+        part = _part(progress, words, total - 1, total)
+        chosen, model, found = _train(problem, rows, tuner, part)
     averaged = {name: mean_metrics([fold[name] for fold in rules]) for name in rules[0]}
     lacking = [n for n, m in [("the model", mean_metrics(own)), *averaged.items()]
                if problem.primary not in m]  # fmt: skip
@@ -247,18 +167,57 @@ def _evaluate(problem: Problem, plan: Plan, progress: Progress) -> tuple[Trained
             f"Metric {problem.primary} cannot be computed for {', '.join(lacking)}",
             todo="choose another primary_metric, or leave that baseline out",
         )
-    n_train = len(rows) if plan.refit else len(plan.pairs[0][0])
-    n_eval = len(rows) if plan.refit else len(plan.pairs[0][1])
-    return model, Evaluation(
-        plan.words, problem.primary, mean_metrics(own), averaged, n_train, n_eval
+    trained = rows if plan.refit else plan.pairs[0][0]
+    judging = None if plan.refit else plan.pairs[0][1]
+    n_eval = len(rows) if judging is None else len(judging)
+    evaluation = Evaluation(
+        plan.words, problem.primary, mean_metrics(own), averaged, len(trained), n_eval
     )
+    return Judged(chosen, model, evaluation, trained, judging, folds, found)
 
 
-def _fitted(
-    problem: Problem, model: Trained, evaluation: Evaluation, warnings: tuple[str, ...]
-) -> Fitted:
+def _part(progress: Progress, words: str, i: int, total: int) -> Progress:
+    """The progress of one fit of several."""
+
+    def say(trial: str, share: float) -> None:
+        progress(f"{words}, {trial}" if trial else words, 0.9 * (i + share) / total)
+
+    return say
+
+
+def _train(
+    problem: Problem, rows: Rows, tuner: Tuner | None, progress: Progress
+) -> tuple[Problem, Trained, Found | None]:
+    """Train on these rows, with options chosen on a part of them if they are to be chosen."""
+    if tuner is None:
+        progress("", 0.0)
+        return problem, problem.train(rows), None
+    chosen, found = tuner.tune(problem, rows, progress)
+    return chosen, chosen.train(rows), found
+
+
+def _reports(judged: Judged) -> dict[str, Any]:
+    """What ML functions tell about the model."""
+    problem, model = judged.problem, judged.model
+    reports: dict[str, Any] = {
+        "feature_info": feature_info(problem.columns),
+        "training_info": curve_report(problem, model, judged.train, judged.held),
+    }
+    if judged.found is not None:
+        reports |= judged.found.reports
+    if problem.spec.form == "linear":
+        reports |= weight_reports(model.prefix, model.estimator, model.scale, problem.target)
+    if problem.spec.form == "trees":
+        reports["feature_importance"] = importance_report(model.prefix, model.estimator)
+    return reports
+
+
+def _fitted(judged: Judged, warnings: list[str]) -> Fitted:
     """Export, and ask scikit-learn for the scores that the graph must repeat."""
+    problem, model = judged.problem, judged.model
     target, spec = problem.target, problem.spec
+    empty = np.logical_and.reduce([c.null for c in problem.columns])
+    held_out, words = held_out_table(target, judged.folds, problem.options["seed"], empty)
     onnx, output = export(
         model.prefix, model.estimator, spec.form, max(1, len(target.classes)), model.scale
     )
@@ -280,12 +239,14 @@ def _fitted(
             classes=target.classes,
             positive_class=None if target.positive is None else target.classes[target.positive],
         ),
-        evaluation,
+        judged.evaluation,
         profile(problem.columns),
         to_arrow(sample),
         scores,
         tolerance=_tolerance(problem),
-        warnings=warnings,
+        reports=_reports(judged),
+        held_out=held_out,
+        warnings=(*warnings, *words),
     )
 
 

@@ -58,6 +58,7 @@ class Roles:
     split: str | None
     scores: tuple[str, ...]
     groups: tuple[str, ...]
+    instance: str | None = None
 
 
 def assign_roles(data: TrainingData, options: Mapping[str, Any]) -> Roles:
@@ -85,9 +86,11 @@ def assign_roles(data: TrainingData, options: Mapping[str, Any]) -> Roles:
     scores = _find_all(options, "baseline_col", names)
     groups = _find_all(options, "baseline_group_cols", names)
     excluded = _find_all(options, "exclude_cols", names)
-    if label in {*scores, *groups, *excluded, split}:
+    if label in {*scores, *groups, *excluded, split, options.get("instance_weight_col")}:
         raise TrainingError(f"Label {label!r} is also named by another option", todo="name it once")
-    others = {label, split, *scores, *excluded}
+    weight = options.get("instance_weight_col")
+    instance = None if weight is None else _find(weight, names, "instance_weight_col")
+    others = {label, split, instance, *scores, *excluded}
     features = tuple(n for n in names if n not in others)
     if not features:
         raise TrainingError(
@@ -96,7 +99,7 @@ def assign_roles(data: TrainingData, options: Mapping[str, Any]) -> Roles:
             wanted="at least one column besides the label",
             todo="add columns to the SELECT",
         )
-    return Roles(label, features, split, scores, groups)
+    return Roles(label, features, split, scores, groups, instance)
 
 
 def _split_column(options: Mapping[str, Any], names: Sequence[str]) -> str | None:

@@ -36,8 +36,35 @@ def column_warnings(
                 f"Column {column.name!r} has {distinct:,} categories; the {kept} most frequent "
                 f"({share:.0%} of the rows) are told apart, the others count as unseen"
             )
-    if options.get("auto_class_weights"):
-        words.append("auto_class_weights=true makes scores that rank rows but are no probabilities")
+    for name in ("auto_class_weights", "class_weights"):
+        if options.get(name):
+            given = f"{name}=true" if name.startswith("auto") else name
+            words.append(f"{given} makes scores that rank rows but are no probabilities")
+    return words
+
+
+def option_warnings(options: Mapping[str, Any], given: Mapping[str, Any]) -> list[str]:
+    """What an option does here that its reader might not expect.
+
+    Args:
+        options: all options, read.
+        given: those of the statement.
+    """
+    words, tuned = [], options["num_trials"] is not None
+    if options["data_split_method"] == "NO_SPLIT":
+        words.append(
+            "data_split_method='NO_SPLIT' trains on all rows; its metrics are of a "
+            "cross-validation, since rows that trained cannot judge"
+        )
+    if not tuned and options["data_split_test_fraction"] is not None:
+        words.append("data_split_test_fraction has no effect without num_trials")
+    if tuned and options["data_split_test_fraction"] == 0:
+        words.append(
+            "data_split_test_fraction=0: the trials are chosen on a fifth of the training rows, "
+            "since rows that choose cannot judge"
+        )
+    if str(given.get("hparam_tuning_algorithm", "")).upper() == "VIZIER_DEFAULT":
+        words.append("hparam_tuning_algorithm='VIZIER_DEFAULT' is a seeded random search here")
     return words
 
 

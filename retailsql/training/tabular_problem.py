@@ -92,13 +92,15 @@ class Problem:
         prefix = fit_prefix(self.columns, rows, spec.standardize, self._order())
         prefix = adapted(prefix, self.options)
         inputs = prefix.inputs(take(self.columns, rows))
-        x = prefix.matrix(inputs)
+        x: NDArray[Any] = prefix.matrix(inputs)
+        if not self.options.get("fit_intercept", True):
+            x = x.astype(np.float64)  # what is not centred is too much for the solver in 32 bits
         y, scale = self._scaled(rows, prefix, inputs)
         estimator = stop_early(spec.build(self.options, len(rows)), self.options, y)
         began = time.perf_counter()
         with python_warnings.catch_warnings(record=True) as caught:
             python_warnings.simplefilter("always", ConvergenceWarning)
-            estimator.fit(x, y, **self._weights(rows, estimator))
+            estimator = estimator.fit(x, y, **self._weights(rows, estimator))
         late = any(issubclass(w.category, ConvergenceWarning) for w in caught)
         words = ("Training stopped at max_iterations before it converged: raise it",)
         seconds = time.perf_counter() - began

@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from retailsql.training.tabular_data import Column
 
 PARITY_ROWS = 1_000
+BUCKETS = 10
 QUANTILES = tuple(round(0.05 * i, 2) for i in range(21))
 MOST_COUNTED = 1_000
 UNSEEN = "\N{REPLACEMENT CHARACTER} a category that training has not seen"
@@ -19,8 +21,9 @@ UNSEEN = "\N{REPLACEMENT CHARACTER} a category that training has not seen"
 def profile(columns: Sequence[Column]) -> dict[str, Any]:
     """Column -> rows, nulls, and either moments and quantiles, or counts per category.
 
-    ``quantiles`` are 21 numbers, every 5 %; counts hold the 1,000 most frequent categories and
-    ``other``, the rows of all the rest.
+    ``quantiles`` are 21 numbers, every 5 %; ``buckets`` hold the rows between tenths. ``counts``
+    hold the 1,000 most frequent values of what is no number, as DuckDB casts them to text, and
+    ``other`` the rows of all the rest.
 
     >>> p = profile([Column("a", "DOUBLE", "number", np.array([1.0, 3.0, np.nan]))])["a"]
     >>> p["rows"], p["nulls"], p["mean"]
@@ -31,7 +34,7 @@ def profile(columns: Sequence[Column]) -> dict[str, Any]:
 
 def _of_number(column: Column) -> dict[str, Any]:
     known = column.values[~column.null].astype(np.float64)
-    return {
+    told = {
         "rows": len(column.values),
         "nulls": int(column.null.sum()),
         "mean": float(known.mean()),
@@ -39,6 +42,35 @@ def _of_number(column: Column) -> dict[str, Any]:
         "min": float(known.min()),
         "max": float(known.max()),
         "quantiles": [float(q) for q in np.quantile(known, QUANTILES)],
+    }
+    if column.kind == "number":
+        return told | {"buckets": buckets(known)}
+    return told | _counts(column)
+
+
+def buckets(known: NDArray[np.float64], many: int = BUCKETS) -> dict[str, Any]:
+    """Quantiles from the smallest value to the largest, each once, and the rows at the first,
+    between each two, and above the last (none): what later rows are compared with.
+
+    >>> buckets(np.array([1.0, 2.0, 2.0, 3.0]), 4)
+    {'edges': [1.0, 2.0, 3.0], 'counts': [1, 2, 1, 0]}
+    """
+    shares = np.arange(many + 1) / many
+    edges = np.unique(np.quantile(known, shares, method="inverted_cdf"))
+    counts = np.bincount(np.searchsorted(edges, known), minlength=len(edges) + 1)
+    return {"edges": [float(e) for e in edges], "counts": [int(c) for c in counts]}
+
+
+def _counts(column: Column) -> dict[str, Any]:
+    """The most frequent values as text, and the rows of all others."""
+    texts = _array(column).drop_null().cast(pa.string()).to_pylist()
+    if column.kind == "timestamp":  # DuckDB writes no trailing zeros of a second
+        texts = [text.rstrip("0").rstrip(".") if "." in text else text for text in texts]
+    names, counts = np.unique(np.asarray(texts, dtype=object), return_counts=True)
+    most = np.argsort(-counts, kind="stable")[:MOST_COUNTED]
+    return {
+        "counts": {names[i]: int(counts[i]) for i in most},
+        "other": int(counts.sum() - counts[most].sum()),
     }
 
 
@@ -51,6 +83,38 @@ def _of_category(column: Column) -> dict[str, Any]:
         "counts": {column.vocabulary[i]: int(counts[i + 1]) for i in most},
         "other": int(counts[1:].sum() - counts[1:][most].sum()),
     }
+
+
+def feature_info(columns: Sequence[Column]) -> list[dict[str, Any]]:
+    """Rows of ML.FEATURE_INFO: moments of numbers, counts of categories (BOOLEAN is one), NULLs.
+
+    Dates have neither, as BigQuery's reference says of all that is no number. ``stddev`` divides by
+    the rows less one; ``dimension`` is of arrays of structs.
+
+    >>> a = Column("a", "DOUBLE", "number", np.array([1.0, 3.0, np.nan]))
+    >>> row = feature_info([a])[0]
+    >>> row["mean"], row["median"], row["null_count"], row["category_count"]
+    (2.0, 2.0, 1, None)
+    """
+    return [_info(c) for c in columns]
+
+
+def _info(column: Column) -> dict[str, Any]:
+    row: dict[str, Any] = dict.fromkeys(
+        ("input", "min", "max", "mean", "median", "stddev", "category_count", "null_count",
+         "dimension")
+    )  # fmt: skip
+    row |= {"input": column.name, "null_count": int(column.null.sum())}
+    known = column.values[~column.null]
+    if column.kind == "number":
+        row |= {
+            "min": float(known.min()), "max": float(known.max()), "mean": float(known.mean()),
+            "median": float(np.median(known)),
+            "stddev": float(known.std(ddof=1)) if len(known) > 1 else None,
+        }  # fmt: skip
+    elif column.kind in ("category", "boolean"):
+        row["category_count"] = len(np.unique(known))
+    return row
 
 
 def parity_columns(columns: Sequence[Column], seed: int) -> list[Column]:

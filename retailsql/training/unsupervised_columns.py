@@ -91,4 +91,4 @@ def original_units(columns: list[MatrixColumn], vector: Floats) -> Floats:
     """
     centers = np.array([c.center for c in columns])
     scales = np.array([c.scale for c in columns])
-    return vector / scales + centers
+    return np.asarray(vector / scales + centers)

@@ -6,7 +6,7 @@ any value, columns that never vary.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,7 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retailsql.errors import TrainingError
-from retailsql.evaluation.splits import Plan, SplitOptions, plan_split
+from retailsql.evaluation.metrics import mean_metrics
+from retailsql.evaluation.report import Evaluation
+from retailsql.evaluation.splits import Plan, Rows, SplitOptions, plan_split
 from retailsql.training.columns import find_column
 from retailsql.training.fitted import TrainingData
 from retailsql.training.options import Option
@@ -90,8 +92,31 @@ def take(columns: Sequence[Column], rows: NDArray[np.int64]) -> list[Column]:
 
 
 def plan_unlabelled(rows: int, seed: int) -> Plan:
-    """A random fifth is held out (10,000 of more than 50,000 rows); of fewer than 500, each once."""
+    """A random fifth is held out (10,000 of more than 50,000); of fewer than 500, each row once."""
     return plan_split(rows, SplitOptions(seed=seed))
+
+
+def evaluate_folds(
+    plan: Plan, rows: int, primary: str, judge: Callable[[Rows, Rows], list[dict[str, Any]]]
+) -> Evaluation:
+    """Judge each pair of a plan; the model itself is fitted to all rows afterwards.
+
+    Args:
+        plan: pairs of training and held-out rows.
+        rows: how many there are.
+        primary: the metric that decides.
+        judge: the metrics of a model of the training rows on the held rows, and those of the
+            trivial rules there, by name.
+    """
+    judged = [judge(train, held) for train, held in plan.pairs]
+    return Evaluation(
+        plan.words if plan.refit else f"{plan.words}; the model refit on all rows",
+        primary,
+        mean_metrics([own for own, _ in judged]),
+        {name: mean_metrics([rules[name] for _, rules in judged]) for name in judged[0][1]},
+        rows if plan.refit else len(plan.pairs[0][0]),
+        rows if plan.refit else len(plan.pairs[0][1]),
+    )
 
 
 def _read_mark(data: TrainingData, name: str) -> Column:

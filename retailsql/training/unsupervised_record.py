@@ -21,7 +21,12 @@ from retailsql.training.prefix import Prefix
 from retailsql.training.prefix_graph import Nodes
 from retailsql.training.tabular_data import Column
 from retailsql.training.tabular_notes import column_warnings
-from retailsql.training.tabular_profile import parity_columns, profile, to_arrow
+from retailsql.training.tabular_profile import (
+    feature_info,
+    parity_columns,
+    profile,
+    to_arrow,
+)
 from retailsql.training.unsupervised_data import take
 
 Floats = NDArray[np.float64]
@@ -77,37 +82,43 @@ def as_fitted(
         warnings: for the result row.
         seed: of the sample that certifies parity.
     """
-    g = Nodes(model.prefix.features)
-    output = f"{g.tag}score"
-    model.write(g, matrix_of(g, model.prefix), output)
-    proto = g.model(output, model.outputs)
-    onnx.checker.check_model(proto)
-    graph = proto.SerializeToString()
-    features = model.prefix.features
+    graph, output = _graph(model, matrix_of)
     sample = parity_columns(columns, seed)
     expected = model.scores(model.prefix.matrix(model.prefix.inputs(sample)))
     expected[np.logical_and.reduce([c.null for c in sample])] = np.nan
     odd = np.concatenate([model.anomaly(s) for s in graph_scores(graph, output, model, columns)])
     return Fitted(
         graph,
-        Signature(
-            model.kind,
-            features,
-            Graph(
-                tuple(f.name for f in features),
-                tuple("double" if f.categories is None else "int64" for f in features),
-                output,
-            ),
-            options=model.options,
-        ),
+        _signature(model, output),
         evaluation,
         profile(columns),
         to_arrow(sample),
         expected,
         tolerance=1e-5 * max(1.0, float(np.nanmax(np.abs(expected)))),
-        reports={**model.reports, "anomaly_quantiles": quantile_rows(odd)},
+        reports={
+            **model.reports,
+            "feature_info": feature_info(columns),
+            "anomaly_quantiles": quantile_rows(odd),
+        },
         warnings=(*warnings, *column_warnings(columns, model.prefix, {})),
     )
+
+
+def _graph(model: MatrixModel, matrix_of: Callable[[Nodes, Prefix], str]) -> tuple[bytes, str]:
+    """The serialized graph and the name of its output."""
+    g = Nodes(model.prefix.features)
+    output = f"{g.tag}score"
+    model.write(g, matrix_of(g, model.prefix), output)
+    proto = g.model(output, model.outputs)
+    onnx.checker.check_model(proto)
+    return proto.SerializeToString(), output
+
+
+def _signature(model: MatrixModel, output: str) -> Signature:
+    features = model.prefix.features
+    names = tuple(f.name for f in features)
+    dtypes = tuple("double" if f.categories is None else "int64" for f in features)
+    return Signature(model.kind, features, Graph(names, dtypes, output), options=model.options)
 
 
 def graph_scores(

@@ -31,7 +31,8 @@ def _log(call: Call) -> str:
 
 def _positive(x: str, name: str) -> str:
     """x, or a failure where a logarithm would be minus infinity or no number."""
-    return f"(CASE WHEN {x} <= 0 THEN {fail(f'{name} of a number that is not positive', 'DOUBLE')} ELSE {x} END)"
+    wrong = fail(f"{name} of a number that is not positive", "DOUBLE")
+    return f"(CASE WHEN {x} <= 0 THEN {wrong} ELSE {x} END)"
 
 
 def _ln(call: Call) -> str:
@@ -44,7 +45,9 @@ def _log10(call: Call) -> str:
 
 def _sqrt(call: Call) -> str:
     x = call.text(0)
-    return f"sqrt(CASE WHEN {x} < 0 THEN {fail('SQRT of a negative number', 'DOUBLE')} ELSE {x} END)"
+    return (
+        f"sqrt(CASE WHEN {x} < 0 THEN {fail('SQRT of a negative number', 'DOUBLE')} ELSE {x} END)"
+    )
 
 
 def _extreme(call: Call) -> str:

@@ -44,6 +44,12 @@ def _trim(call: Call) -> str:
     return f"{name}({call.text(0)}, {call.text(1, _WHITE)})"
 
 
+def _not_negative(n: str, name: str) -> str:
+    """A length, or a failure where it is negative: DuckDB would count backwards."""
+    wrong = fail(f"{name} with a negative length", "BIGINT")
+    return f"(CASE WHEN ({n}) < 0 THEN {wrong} ELSE {n} END)"
+
+
 def _substr(call: Call) -> str:
     """Position 0 is 1, and one before the start is the start; DuckDB counts on from there."""
     s, p = call.text(0), call.text(1)
@@ -53,7 +59,7 @@ def _substr(call: Call) -> str:
         return f"substr({s}, {p})"
     n = call.text(2)
     if not n.isdigit():
-        n = f"(CASE WHEN ({n}) < 0 THEN {fail('SUBSTR with a negative length', 'BIGINT')} ELSE {n} END)"
+        n = _not_negative(n, "SUBSTR")
     return f"substr({s}, {p}, {n})"
 
 
@@ -136,19 +142,27 @@ def _side(call: Call) -> str:
     s, n = call.texts
     _strings_only(call)
     if not n.isdigit():
-        n = f"(CASE WHEN ({n}) < 0 THEN {fail(f'{call.name} with a negative length', 'BIGINT')} ELSE {n} END)"
+        n = _not_negative(n, call.name)
     return f"{call.name.lower()}({s}, {n})"
 
 
 def _pad(call: Call) -> str:
     _strings_only(call)
-    return f"{call.name.lower()}({call.text(0)}, CAST({call.text(1)} AS INTEGER), {call.text(2, chr(39) + ' ' + chr(39))})"
+    size, pattern = f"CAST({call.text(1)} AS INTEGER)", call.text(2, "' '")
+    return f"{call.name.lower()}({call.text(0)}, {size}, {pattern})"
 
 
 def _initcap(call: Call) -> str:
     """Letters behind a word boundary upper case, the others lower."""
-    words = f"regexp_extract_all(lower({call.text(0)}), '[\\p{{L}}\\p{{N}}]+|[^\\p{{L}}\\p{{N}}]+')"
-    return f"array_to_string(list_transform({words}, lambda __rs_w: upper(__rs_w[1]) || __rs_w[2:]), '')"
+    pattern = r"[\p{L}\p{N}]+|[^\p{L}\p{N}]+"
+    words = f"regexp_extract_all(lower({call.text(0)}), '{pattern}')"
+    capital = "lambda __rs_w: upper(__rs_w[1]) || __rs_w[2:]"
+    return f"array_to_string(list_transform({words}, {capital}), '')"
+
+
+def _fingerprint(call: Call) -> str:
+    text = f"decode({call.text(0)})" if call.kind(0) == "bytes" else call.text(0)
+    return f"__rs_farm_fingerprint({text})"
 
 
 FUNCTIONS: Table = {
@@ -201,7 +215,7 @@ FUNCTIONS: Table = {
     "MD5": _digest("md5"),
     "SHA1": _digest("sha1"),
     "SHA256": _digest("sha256"),
-    "FARM_FINGERPRINT": same("farm_fingerprint", kind="int"),
+    "FARM_FINGERPRINT": Function(_fingerprint, kind="int"),
     "JSON_VALUE": Function(_json_value, 1, 2, "string"),
     "JSON_EXTRACT_SCALAR": Function(_json_value, 1, 2, "string"),
 }

@@ -29,9 +29,9 @@ _SIMPLE = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v"
 
 
 def place(text: str, offset: int) -> str:
-    """Line and column of an offset, in words.
+    r"""Line and column of an offset, in words.
 
-    >>> place("SELECT\\n  x", 9)
+    >>> place("SELECT\n  x", 9)
     'line 2, column 3'
     """
     offset = max(0, min(offset, len(text)))

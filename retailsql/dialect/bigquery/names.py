@@ -18,31 +18,53 @@ class Catalog:
         databases: names of the attached databases, lower case.
         schemas: (database, schema), lower case.
         current: the current database.
-        functions: names of the user's own functions and macros, lower case.
+        functions: True for the name of a function or macro of the user's, lower case.
+        columns: the columns of all tables of some names, lower case.
+        known: False if nothing is known of the database; names are then taken as they are.
     """
 
     databases: frozenset[str] = frozenset()
     schemas: frozenset[tuple[str, str]] = frozenset()
     current: str = ""
     functions: Callable[[str], bool] = field(default=lambda _: False)
+    columns: Callable[[set[str]], set[str]] = field(default=lambda _: set())
     known: bool = False
 
     @classmethod
     def of(cls, con: DuckDBPyConnection) -> Catalog:
         """The catalog of a connection, as it is now."""
-        cursor = con
-        held = cursor.execute("SELECT database_name, schema_name FROM duckdb_schemas()").fetchall()
-        own = cursor.execute(
-            "SELECT DISTINCT lower(function_name) FROM duckdb_functions() "
-            "WHERE NOT internal AND NOT starts_with(function_name, '__rs_')"
-        ).fetchall()
-        row = first_row(cursor, "SELECT lower(current_database())")
-        names = frozenset(name for (name,) in own)
+
+        def columns(tables: set[str]) -> set[str]:
+            if not tables:
+                return set()
+            marks = ", ".join("?" for _ in tables)
+            rows = con.execute(
+                "SELECT DISTINCT lower(column_name) FROM duckdb_columns() "
+                f"WHERE lower(table_name) IN ({marks})",
+                sorted(tables),
+            ).fetchall()
+            return {name for (name,) in rows}
+
+        held = con.execute("SELECT database_name, schema_name FROM duckdb_schemas()").fetchall()
+        asked: dict[str, bool] = {}
+
+        def functions(name: str) -> bool:
+            if name not in asked:
+                sql = (
+                    "SELECT 1 FROM duckdb_functions() WHERE lower(function_name) = ? "
+                    "AND NOT internal LIMIT 1"
+                )
+                found = first_row(con, sql, [name])
+                asked[name] = found is not None
+            return asked[name]
+
+        row = first_row(con, "SELECT lower(current_database())")
         return cls(
             frozenset(d.lower() for d, _ in held),
             frozenset((d.lower(), s.lower()) for d, s in held),
             row[0] if row else "",
-            names.__contains__,
+            functions,
+            columns,
             True,
         )
 

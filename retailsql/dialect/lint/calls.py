@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from retailsql.dialect.lint.features import stored_of
+from retailsql.dialect.lint.source import Piece
 from retailsql.dialect.lint.statement import Statement
 from retailsql.dialect.lint.uses import ROW_VERBS, Use
 
@@ -10,7 +11,7 @@ from retailsql.dialect.lint.uses import ROW_VERBS, Use
 def check_positions(statement: Statement) -> None:
     """RS301: ``m_score(3, 20.5)``."""
     for use in statement.uses:
-        if use.ml or use.verb not in ROW_VERBS or not by_position(statement, use):
+        if use.ml or use.verb not in ROW_VERBS or not by_position(statement.piece, use):
             continue
         stored = stored_of(statement, use)
         if stored is None or len(use.arguments) > len(stored.signature.inputs):
@@ -28,18 +29,26 @@ def check_positions(statement: Statement) -> None:
         )  # fmt: skip
 
 
-def by_position(statement: Statement, use: Use) -> bool:
+def by_position(piece: Piece, use: Use) -> bool:
     """True if a feature is given without its name; one argument alone is a row, unless it is a
     number.
     """
     if len(use.arguments) == 1:
         start, stop = use.arguments[0]
-        token = statement.piece.tokens[start]
-        return stop - start == 1 and token.token_type.name == "NUMBER"
+        return stop - start == 1 and piece.tokens[start].token_type.name == "NUMBER"
     signs = [
-        statement.words[start + 1] if start + 1 < stop else "" for start, stop in use.arguments
+        piece.tokens[start + 1].text if start + 1 < stop else "" for start, stop in use.arguments
     ]
     return bool(signs) and any(sign not in (":=", "=>") for sign in signs)
+
+
+def suspicious(piece: Piece, uses: list[Use]) -> bool:
+    """True if a rule of this file may have something to say: a quick look before the models are
+    read.
+    """
+    if piece.tokens[0].text.upper() in ("CREATE", "ALTER"):
+        return bool(uses)
+    return any(not u.ml and u.verb in ROW_VERBS and by_position(piece, u) for u in uses)
 
 
 def check_kept(statement: Statement) -> None:

@@ -49,7 +49,10 @@ class Context:
 
     def __init__(self, walk: Walk) -> None:
         self.walk = walk
-        self.words = [("" if is_quoted(t) else t.text.upper()) for t in walk.tokens]
+        # sqlglot has ORDER BY and GROUP BY as one token
+        self.words = [
+            "" if is_quoted(t) else (t.text.upper().split() or [""])[0] for t in walk.tokens
+        ]
         self.close, self.parent = self._brackets()
         self.ctes = [cte for i, w in enumerate(self.words) if w == "WITH" for cte in self._with(i)]
 
@@ -114,6 +117,10 @@ class Context:
         ]
         return f"WITH RECURSIVE {', '.join(parts)} "
 
+    def prefix_names(self, at: int) -> list[str]:
+        """The names of WITH clauses in sight at a position."""
+        return [c.name for c in self.ctes if c.body[1] <= at < c.stop]
+
     def source(self, at: int, alias: str) -> Source | None:
         """The source that an alias means at a position: of the nearest FROM around it."""
         while True:
@@ -127,7 +134,7 @@ class Context:
 
     def sources(self, start: int, stop: int, at: int) -> list[Source]:
         """The sources of the SELECT that a position belongs to, among the tokens of a group."""
-        start, stop = self._branch(start, stop, at)
+        start, stop = self.branch(start, stop, at)
         level = self.parent[start] if start < len(self.parent) else -1
         found: list[Source] = []
         i, inside = start, False
@@ -145,14 +152,16 @@ class Context:
             i += 1
         return found
 
-    def _branch(self, start: int, stop: int, at: int) -> tuple[int, int]:
+    def branch(self, start: int, stop: int, at: int) -> tuple[int, int]:
         """The part of a group between two UNIONs that holds a position."""
         level = self.parent[start] if start < len(self.parent) else -1
         cuts = [
             i for i in range(start, stop)
             if self.parent[i] == level and self.words[i] in ("UNION", "EXCEPT", "INTERSECT")
         ]  # fmt: skip
-        return max([start, *(c + 1 for c in cuts if c < at)]), min([stop, *(c for c in cuts if c > at)])
+        return max([start, *(c + 1 for c in cuts if c < at)]), min(
+            [stop, *(c for c in cuts if c > at)]
+        )
 
     def _source(self, i: int, stop: int) -> Source | None:
         """One source and its alias, from its first token on."""
@@ -162,7 +171,9 @@ class Context:
         if self._word(i) == "(" and i in self.close:
             i = self.close[i] + 1
         else:
-            while i < stop and (self._word(i) in (".", "`") or i == start or self._word(i - 1) == "."):
+            while i < stop and (
+                self._word(i) in (".", "`") or i == start or self._word(i - 1) == "."
+            ):
                 i += 1
             if self._word(i) == "(" and i in self.close:
                 i = self.close[i] + 1

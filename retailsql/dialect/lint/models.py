@@ -62,7 +62,12 @@ class Models(Catalog):
         stored = self.find(name)
         if stored is None:
             raise UnknownShapeError(f"What model {name} takes is known once it is trained")
-        self.make_ready(stored)
+        try:
+            store.ensure(self.con, stored.name.database)  # some functions read its tables
+            self.make_ready(stored)
+        except duckdb.Error as error:
+            self.held[stored.name] = None
+            raise UnknownShapeError(f"The functions of model {name} cannot be made") from error
         return stored
 
     def has_report(self, stored: StoredVersion, report: str) -> bool:
@@ -78,9 +83,9 @@ class Models(Catalog):
         if stored.name in self._ready:
             return
         self._ready.add(stored.name)
-        store.ensure(self.con, stored.name.database)
         call = Call(stored.name.name, stored.content_hash, stored.signature)
         if stored.signature.kind not in WITHOUT_GRAPH:
+            hidden.ensure_explain(self.con)
             scorer = LazyScorer(stored.name.name, stored.content_hash, stored.signature)
             hidden.create(self.con, scorer)
         for statements in macros(stored.name, call).values():
@@ -119,6 +124,26 @@ class Models(Catalog):
             return
 
 
+class Deployed(Models):
+    """The models of a connection, each looked up when it is named; nothing is made.
+
+    Args:
+        con: the person's connection.
+    """
+
+    def __init__(self, con: DuckDBPyConnection) -> None:
+        Catalog.__init__(self, con)
+        self.scratch, self.held = Scratch(None, ()), {}
+
+    def find(self, name: str) -> StoredVersion:
+        """See :meth:`Models.find`."""
+        target = resolve(self.con, name)
+        stored = self.held.get(target)
+        if stored is None:
+            stored = self.held[target] = store.find(self.con, target)
+        return stored
+
+
 def _pretend(
     name: ModelName, kind: ModelKind, columns: Columns, label: str, others: set[str]
 ) -> StoredVersion | None:
@@ -145,4 +170,3 @@ def _pretend(
         return None
     content_hash = hashlib.sha256(f"lint{text_of}".encode()).hexdigest()[:12]
     return StoredVersion(name, 0, True, content_hash, "", signature, None, None)
-

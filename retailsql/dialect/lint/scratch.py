@@ -49,18 +49,28 @@ class Scratch:
     """
 
     def __init__(self, con: DuckDBPyConnection | None, words: Iterable[str]) -> None:
-        self.con = duckdb.connect()
+        self._person, self._words = con, set(words)
         self.known = con is not None
         self.definitions: dict[str, str] = {}  # view or table of the text -> its SELECT
         self.macros: dict[str, list[Macro]] = {}
-        with suppress(duckdb.Error):
-            self.con.execute("SET python_scan_all_frames = true")
-        if con is not None:
-            self._copy(con, set(words))
+        self._places: dict[str, tuple[str, str]] = {}
+        self._opened: DuckDBPyConnection | None = None
+
+    @property
+    def con(self) -> DuckDBPyConnection:
+        """The database itself, made when first asked for."""
+        if self._opened is None:
+            self._opened = duckdb.connect()
+            with suppress(duckdb.Error):
+                self._opened.execute("SET python_scan_all_frames = true")
+            if self._person is not None:
+                self._copy(self._person, self._words)
+        return self._opened
 
     def close(self) -> None:
         """Forget it."""
-        self.con.close()
+        if self._opened is not None:
+            self._opened.close()
 
     def describe(self, sql: str) -> Columns:
         """Column -> type of a query's result. Binds it and runs nothing.
@@ -80,20 +90,22 @@ class Scratch:
         except duckdb.Error:
             return None
 
-    def position_of_error(self, sql: str) -> int | None:
-        """Where in a query DuckDB finds it wrong: an offset into it, or None."""
+    def position_of_error(self, sql: str) -> tuple[int | None, str]:
+        """Where in a query DuckDB finds it wrong: an offset into it, or None, and which name."""
         self.con.execute("SET errors_as_json = true")
         try:
             self.describe(sql)
         except duckdb.Error as error:
             text = str(error)
             with suppress(ValueError, KeyError):
-                raw = text[text.index("{") :]
-                byte = int(json.loads(raw)["position"]) - len("DESCRIBE ")
-                return len(sql.encode()[:byte].decode(errors="ignore")) if byte >= 0 else None
+                told = json.loads(text[text.index("{") :])
+                name = str(told.get("name", ""))
+                byte = int(told.get("position", -1)) - len("DESCRIBE ")
+                before = sql.encode()[: max(byte, 0)].decode(errors="ignore")
+                return len(before) if byte >= 0 else None, name
         finally:
             self.con.execute("SET errors_as_json = false")
-        return None
+        return None, ""
 
     def declare(self, name: str, columns: Columns, query: str | None) -> None:
         """A table or view that the text makes, without rows; the query is kept for lineage."""
@@ -150,7 +162,9 @@ class Scratch:
             self.con.execute(f"CREATE SCHEMA IF NOT EXISTS {quote(d)}.{quote(s)}")
         self.con.execute(f"USE {quote(database)}.{quote(schema)}")
         self._read_macros(con, words)
-        found = {w.lower() for ms in self.macros.values() for m in ms for w in _WORD.findall(m.body)}
+        found = {
+            w.lower() for ms in self.macros.values() for m in ms for w in _WORD.findall(m.body)
+        }
         views = con.execute(
             "SELECT lower(view_name), sql FROM duckdb_views() WHERE NOT internal"
         ).fetchall()
@@ -158,6 +172,7 @@ class Scratch:
         words = _closure(words | found, bodies)
         self.definitions |= {name: body for name, body in bodies.items() if name in words}
         self._copy_tables(con, words)
+        self._copy_functions(con, words)
         self._make_macros()
 
     def _copy_tables(self, con: DuckDBPyConnection, words: set[str]) -> None:
@@ -175,13 +190,26 @@ class Scratch:
             temp = "TEMP " if d == "temp" else ""
             self.run(f"CREATE {temp}TABLE {place} ({', '.join(listed)})")
 
+    def _copy_functions(self, con: DuckDBPyConnection, words: set[str]) -> None:
+        """Python functions of the person's own: macros that return NULL of the same type."""
+        wanted = sorted(w for w in words if not w.startswith("__rs_"))
+        told = (
+            "SELECT DISTINCT function_name, coalesce(len(parameters), 0), return_type "
+            "FROM duckdb_functions() WHERE macro_definition IS NULL "
+            "AND function_type = 'scalar' AND lower(function_name) = ANY(?)"
+        )
+        built_in = {row[0] for row in self.con.execute(told, [wanted]).fetchall()}
+        for name, n, kind in con.execute(told, [wanted]).fetchall():
+            if name not in built_in:
+                listed = ", ".join(f"p{i}" for i in range(n))
+                self.run(f"CREATE MACRO {quote(name)}({listed}) AS CAST(NULL AS {kind})")
+
     def _read_macros(self, con: DuckDBPyConnection, words: set[str]) -> None:
         rows = con.execute(
             "SELECT database_name, schema_name, function_name, function_type, parameters, "
             "macro_definition FROM duckdb_functions() WHERE NOT internal "
             "AND macro_definition IS NOT NULL"
         ).fetchall()
-        self._places: dict[str, tuple[str, str]] = {}
         bodies = {name.lower(): body for _, _, name, _, _, body in rows}
         for name in _closure(words, bodies) & set(bodies):
             self.macros[name] = []
@@ -211,7 +239,9 @@ class Scratch:
             f"{'TABLE ' if m.table else ''}{m.body}"
             for m in forms
         ]
-        place = quote(name) if database == "temp" else ".".join(map(quote, (database, schema, name)))
+        place = (
+            quote(name) if database == "temp" else ".".join(map(quote, (database, schema, name)))
+        )
         temp = "TEMP " if database == "temp" else ""
         return self.run(f"CREATE OR REPLACE {temp}MACRO {place}{', '.join(parts)}")
 

@@ -49,6 +49,12 @@ class Statement:
         """The calls of models in it."""
         return find_uses(self.walk)
 
+    @property
+    def may_call(self) -> bool:
+        """True if a word begins as the functions of a model do."""
+        names = tuple(f"{n.name}_" for n in self.models.held)
+        return any(t.text.lower().startswith(names) for t in self.piece.tokens)
+
     @cached_property
     def words(self) -> list[str]:
         """Its tokens in upper case; empty text for quoted ones."""
@@ -95,7 +101,11 @@ class Statement:
                 continue
             if not insert and words[i - 1] != "AS" and words[i - 1] != "MATERIALIZED":
                 continue
-            if insert and words[i] == "(" and words[i + 1 : i + 2] not in (["SELECT"], ["WITH"], ["FROM"]):
+            if (
+                insert
+                and words[i] == "("
+                and words[i + 1 : i + 2] not in (["SELECT"], ["WITH"], ["FROM"])
+            ):
                 continue
             stop = len(words)
             if words[-3:] == ["WITH", "NO", "DATA"]:

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from retailsql.dialect.tokens import Walk, is_string
 from retailsql.errors import StatementError
 from retailsql.functions.macros import ALL_VERBS
 
-ROW_VERBS = frozenset({"score", "predict"})
+ROW_VERBS = frozenset({"score", "predict", "explain", "transform"})
 """Verbs of functions that take the features of one row."""
+_CALLS = re.compile(rf"_(?:{'|'.join(ALL_VERBS)})\"?\s*\(|\bML\s*\.", re.IGNORECASE)
+
+
+def may_call(sql: str) -> bool:
+    """A quick look: False means that a text calls no model.
+
+    >>> may_call("SELECT churn_score(c) FROM c"), may_call("SELECT score FROM predict")
+    (True, False)
+    """
+    return _CALLS.search(sql) is not None
 
 
 @dataclass(frozen=True)

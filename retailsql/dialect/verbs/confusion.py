@@ -48,7 +48,7 @@ def _confusion(call: MLCall, stored: StoredVersion) -> str:
     said = "list_position(scores, list_max(scores))"
     if place is not None:
         said = f"CASE WHEN scores[{place}] > {threshold!r} THEN {place} ELSE {3 - place} END"
-    classes = sorted(signature.classes)  # type: ignore[type-var]
+    classes = sorted(signature.classes)
     places = [signature.classes.index(c) + 1 for c in classes]
     columns = ", ".join(
         f"count(*) FILTER (__rs_said = {k}) AS {quote(name)}"

@@ -44,6 +44,7 @@ CLASSIFICATION = {
 
 
 def _regressor(call: MLCall, stored: StoredVersion) -> str:
+    binary_threshold(call, stored)
     trial = trial_column(call, stored)
     return (
         "WITH __rs_judged AS MATERIALIZED (SELECT CAST(label AS DOUBLE) AS y, scores[1] AS p "
@@ -128,7 +129,7 @@ _MANY = """__rs_said AS (
            count(*) FILTER (y = k AND said <> k) AS fn
     FROM __rs_said CROSS JOIN __rs_places GROUP BY k
 ), __rs_groups AS (
-    SELECT k, scores[k] / list_sum(scores) AS p, count(*) FILTER (y = k) AS n1,
+    SELECT k, scores[k] AS p, count(*) FILTER (y = k) AS n1,
            count(*) FILTER (y IS DISTINCT FROM k) AS n0
     FROM __rs_said CROSS JOIN __rs_places GROUP BY ALL
 ), __rs_ranks AS (

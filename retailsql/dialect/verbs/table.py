@@ -5,13 +5,27 @@ from __future__ import annotations
 from types import ModuleType
 
 from retailsql.dialect.verbs import (
+    anomalies,
+    arima_reports,
+    clusterer,
     confusion,
+    describe_data,
+    drift,
     evaluate,
+    explain,
+    factor_evaluation,
+    factorizer,
     forecast,
+    forecast_accuracy,
+    forecast_anomalies,
+    forecast_table,
+    forecaster_accuracy,
     predict,
     recommend,
+    reducer,
     roc,
     training_info,
+    transform,
     weights,
 )
 from retailsql.dialect.verbs.verb import Verb
@@ -19,12 +33,26 @@ from retailsql.dialect.verbs.verb import Verb
 MODULES: tuple[ModuleType, ...] = (
     predict,
     forecast,
+    forecast_table,
+    forecast_accuracy,
+    forecast_anomalies,
+    forecaster_accuracy,
+    arima_reports,
     recommend,
     evaluate,
     confusion,
     roc,
     weights,
     training_info,
+    factorizer,
+    factor_evaluation,
+    clusterer,
+    reducer,
+    anomalies,
+    explain,
+    describe_data,
+    drift,
+    transform,
 )
 
 VERBS: tuple[Verb, ...] = tuple(verb for module in MODULES for verb in module.VERBS)

@@ -46,7 +46,7 @@ VERBS = (
     ),
     Verb(
         "FEATURE_IMPORTANCE", ("classifier", "regressor"),
-        "How many splits use each feature; what a split gains and how many rows it sees on average.",
+        "How many splits use each feature; what one gains and how many rows it sees on average.",
         IMPORTANCE, _importance,
         model_types=(
             "BOOSTED_TREE_CLASSIFIER", "BOOSTED_TREE_REGRESSOR", "RANDOM_FOREST_CLASSIFIER",

@@ -1,0 +1,301 @@
+"""Carries out a script in BigQuery's dialect, step by step, on a session."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import duckdb
+
+from retailsql.dialect.bigquery.lexing import place, read_tokens, refuse
+from retailsql.dialect.bigquery.names import Catalog
+from retailsql.dialect.bigquery.script import read_script
+from retailsql.dialect.bigquery.steps import (
+    Assign,
+    Block,
+    CallProcedure,
+    Declare,
+    Execute,
+    If,
+    Jump,
+    Loop,
+    Plain,
+    Procedure,
+    Step,
+    Tokens,
+)
+from retailsql.dialect.bigquery.translate import Translator, split
+from retailsql.dialect.bigquery.variables import Variables
+from retailsql.errors import RetailSQLError, nearest
+
+_LOG = logging.getLogger("retailsql")
+MOST_STEPS = 100_000
+"""A script that takes more steps is taken for an endless loop."""
+
+
+class Runs(Protocol):
+    """What a script runs on: a session."""
+
+    connection: Any
+
+    def sql(self, query: Any) -> Any:
+        """Run SQL, ML statements among it."""
+
+
+class _Jump(Exception):  # noqa: N818  (control flow, no error)
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+
+
+class Interpreter:
+    """Carries out the steps of one script.
+
+    Args:
+        session: where.
+        text: the script, for places in errors.
+        each: called with the relation of every statement that has rows.
+    """
+
+    def __init__(self, session: Runs, text: str, each: Callable[[Any], None] | None) -> None:
+        self.session, self.text, self.each = session, text, each
+        self.variables = Variables()
+        self.procedures: dict[str, tuple[str, Procedure]] = {}
+        self.last: Any = None
+        self.steps = 0
+        self._translator: Translator | None = None
+        self._text = text
+
+    def run(self, steps: list[Step]) -> None:
+        """All steps, up to a RETURN."""
+        try:
+            self._all(steps)
+        except _Jump as jump:
+            if jump.kind != "RETURN":
+                raise refuse(self._text, 0, f"{jump.kind} stands outside a loop") from None
+
+    def _all(self, steps: list[Step]) -> None:
+        for step in steps:
+            self.steps += 1
+            if self.steps > MOST_STEPS:
+                raise refuse(
+                    self._text, step.tokens[0].start, f"The script takes over {MOST_STEPS:,} steps",
+                    todo="look for a loop that does not end",
+                )  # fmt: skip
+            self._step(step)
+
+    def _step(self, step: Step) -> None:
+        match step:
+            case Plain():
+                self._plain(step.tokens)
+            case Declare():
+                self._declare(step)
+            case Assign():
+                self._assign(step)
+            case If():
+                for condition, body in step.branches:
+                    if not condition or self._true(condition):
+                        self._all(body)
+                        break
+            case Loop():
+                self._loop(step)
+            case Block():
+                self._block(step)
+            case Execute():
+                self._execute(step)
+            case Procedure():
+                self.procedures[step.name] = (self._text, step)
+            case CallProcedure():
+                self._call(step)
+            case Jump():
+                raise _Jump(step.kind)
+
+    def translator(self) -> Translator:
+        """The translator, on the catalog as it is now."""
+        made = self._translator
+        if made is None or made.text is not self._text:
+            known = made.functions if made else set()
+            catalog = Catalog.of(self.session.connection)
+            made = Translator(self._text, catalog, self.variables.value)
+            made.functions |= known
+            self._translator = made
+        return made
+
+    def _plain(self, tokens: Tokens) -> None:
+        translated = self.translator().statement(tokens)
+        for note in translated.notes:
+            _LOG.warning("%s (%s)", note, place(self._text, translated.start))
+        relation = self._sql(translated.sql, tokens)
+        if not translated.sql.startswith(("SELECT", "WITH", "(")) and self._translator:
+            self._forget()
+        self.last = relation
+        if self.each is not None and relation is not None:
+            self.each(relation)
+
+    def _forget(self) -> None:
+        """The catalog may have changed."""
+        if self._translator is not None:
+            self._translator.catalog = Catalog.of(self.session.connection)
+
+    def _sql(self, sql: str, tokens: Tokens) -> Any:
+        try:
+            relation = self.session.sql(sql)
+            if relation is not None:
+                relation = relation.materialize()
+        except (duckdb.Error, RetailSQLError) as error:
+            error.add_note(f"In the statement at {place(self._text, tokens[0].start)}: {sql}")
+            raise
+        return relation
+
+    def _rows(self, sql: str, tokens: Tokens) -> list[tuple[Any, ...]]:
+        relation = self._sql(sql, tokens)
+        return list(relation.fetchall()) if relation is not None else []
+
+    def _true(self, tokens: Tokens) -> bool:
+        sql = self.translator().expression(tokens)
+        return self._rows(f"SELECT CAST(({sql}) AS BOOLEAN)", tokens)[0][0] is True
+
+    def _evaluate(self, names: list[str], sql: str, tokens: Tokens) -> None:
+        """Put the one row of a query into variables."""
+        columns = [f"__rs_c{i}" for i in range(len(names))]
+        shown = ", ".join(
+            f"CAST(CAST({c} AS {self._type(n, tokens)}) AS VARCHAR)"
+            for c, n in zip(columns, names, strict=True)
+        )
+        query = f"SELECT {shown} FROM ({sql}) AS __rs_q({', '.join(columns)})"
+        rows = self._rows(query, tokens)
+        if len(rows) > 1:
+            raise refuse(self._text, tokens[0].start, "One row was expected", seen=len(rows))
+        for name, value in zip(names, rows[0] if rows else [None] * len(names), strict=True):
+            self.variables.set(name, value)
+
+    def _type(self, name: str, tokens: Tokens) -> str:
+        type_ = self.variables.type(name)
+        if type_ is None:
+            raise refuse(
+                self._text, tokens[0].start, f"There is no variable {name!r}",
+                wanted=nearest(name, self.variables.names), todo="DECLARE it first",
+            )  # fmt: skip
+        return type_
+
+    def _declare(self, step: Declare) -> None:
+        translator = self.translator()
+        sql = translator.expression(step.default) if step.default else "NULL"
+        if step.type:
+            type_ = translator.type(step.type)
+        else:
+            type_ = str(self._rows(f"SELECT typeof(({sql}))", step.tokens)[0][0])
+            type_ = {"INTEGER": "BIGINT", "HUGEINT": "BIGINT"}.get(type_, type_)
+        for name in step.names:
+            self.variables.declare(name, type_)
+            if step.default:
+                self._evaluate([name], f"SELECT ({sql})", step.tokens)
+
+    def _assign(self, step: Assign) -> None:
+        for name in step.names:
+            self._type(name, step.tokens)
+        sql = self.translator().expression(step.value)
+        if len(step.names) == 1:
+            self._evaluate(step.names, f"SELECT ({sql})", step.tokens)
+            return
+        inner = sql.strip()
+        query = inner.startswith("(SELECT") or inner.startswith("(WITH")
+        row = f"SELECT unnest(__rs_s) FROM {inner} AS __rs_t(__rs_s)"
+        text = row if query else f"SELECT {inner[1:-1]}"
+        self._evaluate(step.names, text, step.tokens)
+
+    def _loop(self, step: Loop) -> None:
+        while step.kind != "WHILE" or self._true(step.condition):
+            try:
+                self._all(step.body)
+            except _Jump as jump:
+                if jump.kind == "BREAK":
+                    break
+                if jump.kind == "RETURN":
+                    raise
+            if step.kind == "REPEAT" and self._true(step.condition):
+                break
+            self.steps += 1
+            if self.steps > MOST_STEPS:
+                raise refuse(
+                    self._text, step.tokens[0].start, f"The script takes over {MOST_STEPS:,} steps",
+                    todo="look for a loop that does not end",
+                )  # fmt: skip
+
+    def _block(self, step: Block) -> None:
+        with self.variables.scope():
+            if step.handler is None:
+                self._all(step.body)
+                return
+            try:
+                self._all(step.body)
+            except (duckdb.Error, RetailSQLError):
+                self._all(step.handler)
+
+    def _execute(self, step: Execute) -> None:
+        sql = self.translator().expression(step.text)
+        text = self._rows(f"SELECT CAST(({sql}) AS VARCHAR)", step.text)[0][0]
+        if text is None:
+            raise refuse(self._text, step.tokens[0].start, "EXECUTE IMMEDIATE of NULL")
+        given = []
+        for name, value in step.using:
+            inner = self.translator().expression(value)
+            query = f"SELECT typeof(({inner})), CAST(({inner}) AS VARCHAR)"
+            given.append((name, *self._rows(query, value)[0]))
+        outer, at = self._text, place(self._text, step.tokens[0].start)
+        try:
+            self._dynamic(str(text), step, given)
+        except RetailSQLError as error:
+            error.add_note(f"In EXECUTE IMMEDIATE at {at}")
+            raise
+        finally:
+            self._text = outer
+
+    def _dynamic(self, text: str, step: Execute, given: list[tuple[str, str, str | None]]) -> None:
+        self._text = text
+        with self.variables.parameters(given):
+            statements = split(read_tokens(text))
+            if len(statements) != 1:
+                raise refuse(text, 0, "EXECUTE IMMEDIATE wants one statement", seen=len(statements))
+            if not step.into:
+                self._all(read_script(text))
+                return
+            translated = self.translator().statement(statements[0])
+        self._evaluate(step.into, translated.sql, step.tokens)
+
+    def _call(self, step: CallProcedure) -> None:
+        if step.name not in self.procedures:
+            raise refuse(
+                self._text, step.tokens[0].start, f"There is no procedure {step.name!r}",
+                wanted=nearest(step.name, self.procedures),
+                todo="CREATE PROCEDURE it in the same script",
+            )  # fmt: skip
+        text, procedure = self.procedures[step.name]
+        if len(step.arguments) != len(procedure.parameters):
+            raise refuse(
+                self._text, step.tokens[0].start, "CALL with another number of arguments",
+                seen=len(step.arguments), wanted=len(procedure.parameters),
+            )  # fmt: skip
+        given = []
+        for (mode, _, _), tokens in zip(procedure.parameters, step.arguments, strict=True):
+            sql = "NULL" if mode == "OUT" else self.translator().expression(tokens)
+            given.append(self._rows(f"SELECT CAST(({sql}) AS VARCHAR)", tokens)[0][0])
+        outer = self._text
+        self._text = text
+        try:
+            with self.variables.frame():
+                self._enter(procedure, given)
+                self.run(procedure.body)
+                results = [self.variables.raw(name) for _, name, _ in procedure.parameters]
+        finally:
+            self._text = outer
+        for (mode, _, _), tokens, value in zip(
+            procedure.parameters, step.arguments, results, strict=True
+        ):
+            if mode != "IN":
+                self.variables.set(tokens[0].text.lower(), value)
+
+    def _enter(self, procedure: Procedure, given: list[Any]) -> None:
+        for (_, name, type_), value in zip(procedure.parameters, given, strict=True):
+            self.variables.declare(name, self.translator().type(type_))
+            self.variables.set(name, value)

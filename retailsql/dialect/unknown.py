@@ -1,0 +1,42 @@
+"""An ``ML.NAME`` that does not exist, told in words once DuckDB has refused it.
+
+Only then: ``ml.name(x)`` may be a function of the user's own, or a column called ``ml``.
+"""
+
+from __future__ import annotations
+
+import duckdb
+
+from retailsql.dialect.tokens import Walk, may_hold_ml, tokenize
+from retailsql.errors import StatementError, nearest
+
+
+def unknown_function(sql: str, error: duckdb.Error) -> StatementError | None:
+    """The error about the first ML function nobody has, or None if there is none.
+
+    Args:
+        sql: the statement that failed.
+        error: what DuckDB said.
+    """
+    if not isinstance(error, duckdb.CatalogException | duckdb.ParserException):
+        return None
+    tokens = tokenize(sql) if may_hold_ml(sql) else None
+    if tokens is None:
+        return None
+    from retailsql.dialect.scalars.table import SCALARS
+    from retailsql.dialect.verbs.table import NAMES
+
+    known = sorted({*NAMES, *SCALARS})
+    walk = Walk(sql, tokens)
+    for i in range(len(tokens) - 3):
+        walk.at = i
+        words = [walk.peek(k) for k in range(4)]
+        missing = f"name {words[2].lower()} does not exist" in str(error).lower()
+        if [words[0], words[1], words[3]] != ["ML", ".", "("] or words[2] in known:
+            continue
+        if missing or isinstance(error, duckdb.ParserException):
+            return walk.error(
+                f"There is no function ML.{words[2]}", seen=f"ML.{words[2]}",
+                wanted=nearest(words[2], known), todo="sql/README.md lists all of them",
+            )  # fmt: skip
+    return None
