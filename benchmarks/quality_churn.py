@@ -20,7 +20,7 @@ import duckdb
 from retailsql.demo.online_retail import load_online_retail
 from retailsql.runner.project import load_project
 from retailsql.runner.run import run
-from retailsql.training.create import read_rows
+from retailsql.training.read_rows import read_rows
 from retailsql.training.tabular import fit
 
 ROOT = Path(__file__).parents[1]

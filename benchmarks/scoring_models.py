@@ -17,9 +17,9 @@ from retailsql.functions import publish
 from retailsql.functions.calls import Call
 from retailsql.registry.names import resolve
 from retailsql.registry.version import ModelVersion
-from retailsql.training.create import read_rows
 from retailsql.training.fitted import Fitted
 from retailsql.training.options import read_options
+from retailsql.training.read_rows import read_rows
 from retailsql.training.tabular import fit
 from retailsql.training.tabular_options import options_for, spec_of
 

@@ -227,7 +227,9 @@ def test_anomalies_of_history_and_of_new_rows(shop):
 
 
 def test_arima_evaluate_names_the_forecaster_and_can_show_all(shop):
-    best = shop.execute("SELECT sku, forecaster, seasonal_periods FROM ML.ARIMA_EVALUATE(MODEL demand)")
+    best = shop.execute(
+        "SELECT sku, forecaster, seasonal_periods FROM ML.ARIMA_EVALUATE(MODEL demand)"
+    )
     rows = best.fetchall()
     assert [r[0] for r in rows] == ["s0", "s1"]
     assert all(r[1] for r in rows)

@@ -173,9 +173,7 @@ def with_inputs(stored: Stored, relation: str | None) -> str:
     )
 
 
-def forecast_sql(
-    stored: Stored, relation: str | None, horizon: str, level: str, width: str
-) -> str:
+def forecast_sql(stored: Stored, relation: str | None, horizon: str, level: str, width: str) -> str:
     """The SELECT behind ``ML.FORECAST``.
 
     Args:

@@ -171,8 +171,9 @@ class RowScorer:
     @property
     def _arrow_type(self) -> pa.DataType:
         kind = self._signature.kind
-        multi = kind in ("clusterer", "reducer") or (kind == "classifier" and self._positive is None)
-        return pa.list_(pa.float64()) if multi else pa.float64()
+        many = kind in ("clusterer", "reducer")
+        many = many or (kind == "classifier" and self._positive is None)
+        return pa.list_(pa.float64()) if many else pa.float64()
 
     def _column(self, raw: np.ndarray[Any, Any], null: Mask | None) -> pa.Array:
         if self._signature.kind == "classifier":

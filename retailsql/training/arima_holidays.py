@@ -249,5 +249,3 @@ def effects(values: Array, known: Design, wide: Design, seasons: Seasons) -> dic
 def steps_word(frequency: str) -> str:
     """``366 days``: what a series needs for holidays to be used."""
     return f"{SHORTEST[frequency]} {FREQUENCIES[frequency][0]}s" if frequency in SHORTEST else ""
-
-

@@ -72,7 +72,7 @@ def _read(name: str, column: pa.ChunkedArray, sql_type: str) -> tuple[Input, Arr
         known = values[~np.isnan(values)]
         if not len(known) or np.isinf(known).any():
             raise TrainingError(
-                f"Regressor {name!r} " + ("holds infinity" if len(known) else "is NULL on all rows"),
+                f"Regressor {name!r} {'holds infinity' if len(known) else 'is NULL on all rows'}",
                 wanted="finite numbers", todo=f"leave it out, or filter: WHERE isfinite({name})",
             )  # fmt: skip
         return Input(name, mean=float(known.mean())), values[:, None]

@@ -43,11 +43,11 @@ def fit_curve(errors: Array) -> Curve:
     known = np.isfinite(errors)
     if known.sum() < FEWEST:
         return Curve(1.0, 1.0)
-    # The middle half of the squares, scaled to their mean under normality, so that one freak
-    # error does not widen every interval.
+    # Squares are capped, so that one freak error does not bend the curve.
     count = known.sum(axis=0)
     steps = np.flatnonzero(count > 0)
-    square = np.array([float(np.mean(np.minimum(errors[known[:, h], h] ** 2, 16.0))) for h in steps])
+    capped = np.minimum(errors**2, 16.0)
+    square = np.array([float(np.mean(capped[known[:, h], h])) for h in steps])
     weight = count[steps].astype(np.float64)
     a, b = _line(steps.astype(np.float64), square, weight)
     width = np.sqrt(a + b * np.arange(errors.shape[1]))

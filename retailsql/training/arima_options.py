@@ -77,11 +77,9 @@ def read(given: Mapping[str, Any], several: bool) -> dict[str, Any]:
     if low is not None and high is not None and low >= high:
         raise _clash("forecast_limit_lower_bound is not below the upper bound", f"{low}, {high}")
     lower = {name.lower() for name in given}
-    if "auto_arima_max_order" in lower and opts["auto_arima_min_order"] >= opts["auto_arima_max_order"]:
-        raise _clash(
-            "auto_arima_min_order is not below auto_arima_max_order",
-            f"{opts['auto_arima_min_order']}, {opts['auto_arima_max_order']}",
-        )
+    least, most = opts["auto_arima_min_order"], opts["auto_arima_max_order"]
+    if least >= most:
+        raise _clash("auto_arima_min_order is not below auto_arima_max_order", f"{least}, {most}")
     if opts["max_time_series_length"] and (
         opts["time_series_length_fraction"] or "min_time_series_length" in lower
     ):

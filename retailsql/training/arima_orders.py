@@ -80,6 +80,7 @@ def fit_order(values: Array, order: Order, constant: bool, quick: bool = False) 
         values: (n,) without gaps.
         order: p, d, q.
         constant: with a mean (d = 0) or a drift (d = 1).
+        quick: by conditional sums of squares.
     """
     drift = constant and order[1] == 1
     try:

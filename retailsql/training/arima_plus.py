@@ -56,9 +56,7 @@ def fit(data: TrainingData, options: Mapping[str, Any], progress: Progress) -> F
     inputs, held = _read(data, opts)
     lengths = [len(s) for s in held.series]
     horizon = options_of.horizon_of(opts, len(held.series))
-    recipe = options_of.recipe_of(
-        opts, held.frequency, int(np.median(lengths)), len(lengths)
-    )
+    recipe = options_of.recipe_of(opts, held.frequency, int(np.median(lengths)), len(lengths))
     works, names, said = _works(data, held, opts, horizon)
     periods = [p for _, p in usable_seasons(held.frequency, max(lengths), recipe.seasons)]
     season = periods[0] if periods else 1

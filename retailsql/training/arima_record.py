@@ -86,14 +86,13 @@ def rows_of(series: Series, told: Told, frequency: str, curve: Curve, shown: Sho
     seasonal = sum(told.seasonal.values(), np.zeros(n + h))
     holidays = sum(told.holidays.values(), np.zeros(n + h))
     base = told.fitted - seasonal[:n] - holidays[:n]
-    trend = np.concatenate([_smooth(base, shown.smoothing), told.forecast - seasonal[n:] - holidays[n:]])
+    later = told.forecast - seasonal[n:] - holidays[n:]
+    trend = np.concatenate([_smooth(base, shown.smoothing), later])
     inputs = series.inputs @ told.weights if len(told.weights) else np.zeros(n)
     adjusted = trend + seasonal + holidays
     residual = series.values - adjusted[:n] - told.spikes - told.steps - inputs
     begin = 0 if shown.history else n
-    width = len(shown.holidays)
-    effects = np.stack([told.holidays.get(name, np.full(n + h, np.nan)) for name in shown.holidays], axis=1) if width else np.zeros((n + h, 0))
-    ahead = pa.nulls(h, pa.float64())
+    none, ahead = pa.nulls(n + h, pa.float64()), pa.nulls(h, pa.float64())
 
     def past(values: Array, hide_zero: bool) -> pa.Array:
         mask = (values == 0) if hide_zero else np.isnan(values)
@@ -102,22 +101,31 @@ def rows_of(series: Series, told: Told, frequency: str, curve: Curve, shown: Sho
     columns: dict[str, Any] = {
         "key": pa.array([series.key] * (n + h), pa.string()),
         "step": np.arange(1 - n, h + 1, dtype=np.int32),
-        "ts": pa.array(np.concatenate([series.at, series.future(h, frequency)]), pa.timestamp("us")),
+        "ts": pa.array(
+            np.concatenate([series.at, series.future(h, frequency)]), pa.timestamp("us")
+        ),
         "value": np.concatenate([series.values, told.forecast]),
         "standard_error": np.concatenate([np.full(n, told.sigma), told.sigma * curve.at(h)]),
         "trend": trend,
     }
     for column, name in SEASON_COLUMNS.items():
         part = told.seasonal.get(name)
-        columns[column] = pa.nulls(n + h, pa.float64()) if part is None else pa.array(part)
-    columns["holiday_effect"] = pa.array(holidays) if told.holidays else pa.nulls(n + h, pa.float64())
-    columns["holidays"] = _lists(effects)
+        columns[column] = none if part is None else pa.array(part)
+    columns["holiday_effect"] = pa.array(holidays) if told.holidays else none
+    columns["holidays"] = _lists(_effects(told, shown, n + h))
     columns["spikes_and_dips"] = past(told.spikes, True)
     columns["step_changes"] = past(told.steps, True)
     columns["residual"] = past(residual, False)
     columns["attributions"] = _lists(_attributions(series, told, shown, n, h))
     columns["weights"] = _lists(np.tile(told.weights, (n + h, 1)))
     return pa.table(columns).slice(begin)
+
+
+def _effects(told: Told, shown: Shown, steps: int) -> Array:
+    """Each holiday's effect, (steps, holidays); NaN for one this series never met."""
+    absent = np.full(steps, np.nan)
+    parts = [told.holidays.get(name, absent) for name in shown.holidays]
+    return np.stack(parts, axis=1) if parts else np.zeros((steps, 0))
 
 
 def _attributions(series: Series, told: Told, shown: Shown, n: int, h: int) -> Array:

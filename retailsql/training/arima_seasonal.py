@@ -1,4 +1,4 @@
-"""Seasonal parts of a series by STL, several seasons one after the other, and their continuation."""
+"""Seasonal parts of a series by STL, one season after the other, and their continuation."""
 
 from __future__ import annotations
 

@@ -94,9 +94,10 @@ def fit_trees(values: Sequence[Array], horizon: int, season: int, seed: int) -> 
         loss="absolute_error", learning_rate=0.04, max_iter=150, max_leaf_nodes=15,
         min_samples_leaf=60, l2_regularization=5.0, early_stopping=False, random_state=seed,
     )  # fmt: skip
-    weight = np.concatenate(weights)
+    weight, rows = np.concatenate(weights), np.concatenate(xs)
+    rows[:, np.isnan(rows).all(axis=0)] = 0.0  # scikit-learn cannot bin a column without a value
     with threadpool_limits(1):
-        model.fit(np.concatenate(xs), np.concatenate(ys), sample_weight=weight / weight.mean())
+        model.fit(rows, np.concatenate(ys), sample_weight=weight / weight.mean())
     return Trees(model, horizon, season)
 
 
