@@ -235,7 +235,8 @@ def test_arima_evaluate_names_the_forecaster_and_can_show_all(shop):
     assert all(r[1] for r in rows)
     assert rows[0][2] == ["YEARLY"]
     every = shop.execute(
-        "SELECT count(*) FROM ML.ARIMA_EVALUATE(MODEL demand, STRUCT(TRUE AS show_all_candidate_models))"
+        "SELECT count(*) FROM ML.ARIMA_EVALUATE(MODEL demand, "
+        "STRUCT(TRUE AS show_all_candidate_models))"
     ).fetchall()
     assert every[0][0] > 2
 

@@ -145,14 +145,15 @@ def _pick(errors: Array, trust: float, allowed: Flags) -> Ints:
     """The index of the candidate with the lowest mixed error, per series."""
     own, windows = _mean(errors), np.isfinite(errors).any(axis=2).sum(axis=1)[:, None]
     relative = own / _scale(own)
-    known = np.isfinite(relative).all(axis=1)
+    known: Flags = np.asarray(np.isfinite(relative).all(axis=1))
     if not known.any():
         return np.zeros(len(errors), dtype=np.int64)
     pooled = relative[known].mean(axis=0)[None, :]
     own_share = np.where(known[:, None], windows / np.maximum(windows + trust, 1e-300), 0.0)
     mixed = own_share * np.where(known[:, None], relative, 0.0) + (1 - own_share) * pooled
     mixed = np.where(allowed, np.round(mixed, 9), np.inf)
-    return np.argmin(mixed, axis=1).astype(np.int64)
+    picked: Ints = np.argmin(mixed, axis=1).astype(np.int64)
+    return picked
 
 
 def _best_trust(errors: Array, allowed: Flags) -> float:

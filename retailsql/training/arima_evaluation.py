@@ -8,12 +8,13 @@ import numpy as np
 
 from retailsql.evaluation import forecasts
 from retailsql.evaluation.report import Evaluation
-from retailsql.training.arima_choice import ALL_MODELS, TREES, Choice, Flags, Plan, usable
+from retailsql.training.arima_choice import ALL_MODELS, Choice, Flags, Plan, usable
 from retailsql.training.arima_forecasters import SHORTEST, plain_rules
 from retailsql.training.arima_grid import usable_seasons
 from retailsql.training.arima_intervals import Curve
 from retailsql.training.arima_job import Recipe
 from retailsql.training.arima_series import Series
+from retailsql.training.arima_trees import NAME as TREES
 from retailsql.training.series_columns import Array
 
 Made = Sequence[Sequence[dict[str, Array]]]

@@ -198,7 +198,7 @@ def _orders(told: Told, common: Mapping[str, Any]) -> list[dict[str, Any]]:
 def _coefficients(key: str, told: Told, shown: Shown) -> list[dict[str, Any]]:
     """One row with the ARIMA coefficients, or one per regressor that repeats them."""
     best = told.arima[0] if told.arima else None
-    common = {
+    common: dict[str, Any] = {
         "key": key,
         "ar_coefficients": best.ar if best else None,
         "ma_coefficients": best.ma if best else None,
