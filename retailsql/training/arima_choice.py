@@ -13,16 +13,15 @@ from typing import Any
 
 import numpy as np
 
-from retailsql.training.arima_forecasters import LEFT_OUT, MODELS, SHORTEST
-from retailsql.training.arima_trees import NAME as TREES
+from retailsql.training.arima_forecasters import ALL_MODELS, LEFT_OUT, SHORTEST
 from retailsql.training.series_columns import Array, Ints
 
 Flags = np.ndarray[Any, np.dtype[np.bool_]]
-ALL_MODELS = (*MODELS, TREES)
-"""Forecasters that are no plain rules."""
 VALIDATION_WINDOWS = 4
-TRUST = (0.0, 2.0, 8.0, 1e9)
+TRUST = (0.0, 2.0, 8.0, 32.0, 1e9)
 """Windows that the other series' experience may count for, beside a series' own."""
+UNTRIED = 8.0
+"""The trust where there are too few windows to try several."""
 FALLBACK = "naive"
 """For series too short to be judged at all, where no other series can be asked."""
 LONGEST_TEST = 60
@@ -110,7 +109,7 @@ class Choice:
     trust: float
 
 
-def choose(errors: Array, names: list[str], allowed: Flags) -> Choice:
+def choose(errors: Array, names: list[str], allowed: Flags, plan: Plan) -> Choice:
     """Choose for every series.
 
     Args:
@@ -118,8 +117,9 @@ def choose(errors: Array, names: list[str], allowed: Flags) -> Choice:
             the series' start.
         names: of the candidates, the plainest first.
         allowed: (series, candidates) whether a series is long enough for a candidate.
+        plan: where the windows lie.
     """
-    trust = _best_trust(errors, allowed) if len(errors) > 1 else 0.0
+    trust = _best_trust(errors, allowed, plan) if len(errors) > 1 else 0.0
     picked = _pick(errors, trust, allowed)
     if not np.isfinite(errors).any():
         picked = np.full(len(errors), names.index(FALLBACK))
@@ -142,33 +142,41 @@ def _scale(own: Array) -> Array:
 
 
 def _pick(errors: Array, trust: float, allowed: Flags) -> Ints:
-    """The index of the candidate with the lowest mixed error, per series."""
+    """The index of the candidate with the lowest mixed error, per series.
+
+    A series' own errors count relative to its usual one; those of all together are the sum of all
+    errors, as in the metric that the choice is judged by.
+    """
     own, windows = _mean(errors), np.isfinite(errors).any(axis=2).sum(axis=1)[:, None]
-    relative = own / _scale(own)
-    known: Flags = np.asarray(np.isfinite(relative).all(axis=1))
+    scale = _scale(own)
+    known: Flags = np.asarray(np.isfinite(own).all(axis=1))
     if not known.any():
         return np.zeros(len(errors), dtype=np.int64)
-    pooled = relative[known].mean(axis=0)[None, :]
+    pooled = (own[known].sum(axis=0) / scale[known].sum())[None, :]
     own_share = np.where(known[:, None], windows / np.maximum(windows + trust, 1e-300), 0.0)
-    mixed = own_share * np.where(known[:, None], relative, 0.0) + (1 - own_share) * pooled
-    mixed = np.where(allowed, np.round(mixed, 9), np.inf)
-    picked: Ints = np.argmin(mixed, axis=1).astype(np.int64)
+    relative = np.where(known[:, None], own / scale, 0.0)
+    mixed = np.round(own_share * relative + (1 - own_share) * pooled, 9)
+    picked: Ints = np.argmin(np.where(allowed, mixed, np.inf), axis=1).astype(np.int64)
     return picked
 
 
-def _best_trust(errors: Array, allowed: Flags) -> float:
-    """The trust whose choices err least on windows left out of them; the higher of two as good."""
-    windows = errors.shape[1]
-    if windows < 2:
-        return TRUST[-2]
-    scale = _scale(_mean(errors))
-    rows = np.arange(len(errors))
+def _best_trust(errors: Array, allowed: Flags, plan: Plan) -> float:
+    """The trust whose choices err least on windows left out of them; the higher of two as good.
+
+    With a window go all that share a step with it: else it would have a say in its own judgement,
+    and luck would pass for skill.
+    """
+    offsets, rows = np.array(plan.validation), np.arange(len(errors))
     results: list[tuple[float, float]] = []
     for trust in TRUST:
         lost: list[Any] = []
-        for left_out in range(windows):
-            picked = _pick(np.delete(errors, left_out, axis=1), trust, allowed)
-            lost.append(errors[rows, left_out, picked] / scale[:, 0])
+        for left_out, offset in enumerate(offsets):
+            apart = np.abs(offsets - offset) >= plan.horizon
+            if apart.any():
+                picked = _pick(errors[:, apart], trust, allowed)
+                lost.append(errors[rows, left_out, picked])
         found = np.array(lost)
-        results.append((float(np.mean(found[np.isfinite(found)])), -trust))
-    return -min(results)[1]
+        found = found[np.isfinite(found)]
+        if len(found):
+            results.append((round(float(found.mean()), 9), -trust))
+    return -min(results)[1] if results else UNTRIED

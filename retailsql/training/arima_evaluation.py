@@ -8,13 +8,12 @@ import numpy as np
 
 from retailsql.evaluation import forecasts
 from retailsql.evaluation.report import Evaluation
-from retailsql.training.arima_choice import ALL_MODELS, Choice, Flags, Plan, usable
-from retailsql.training.arima_forecasters import SHORTEST, plain_rules
+from retailsql.training.arima_choice import Choice, Flags, Plan, usable
+from retailsql.training.arima_forecasters import ALL_MODELS, POOLED, SHORTEST, plain_rules
 from retailsql.training.arima_grid import usable_seasons
 from retailsql.training.arima_intervals import Curve
 from retailsql.training.arima_job import Recipe
 from retailsql.training.arima_series import Series
-from retailsql.training.arima_trees import NAME as TREES
 from retailsql.training.series_columns import Array
 
 Made = Sequence[Sequence[dict[str, Array]]]
@@ -64,7 +63,7 @@ def allowed(series: Sequence[Series], names: list[str], recipe: Recipe) -> Flags
     for one in series:
         seasons = usable_seasons(recipe.frequency, len(one), recipe.seasons)
         rules = plain_rules(one.values, 1, seasons[0][1] if seasons else 1)
-        models = ALL_MODELS if len(one) >= SHORTEST else (TREES,)
+        models = ALL_MODELS if len(one) >= SHORTEST else POOLED
         rows.append([name in rules or name in models for name in names])
     return np.array(rows)
 

@@ -23,6 +23,14 @@ from retailsql.training.series_columns import Array
 ARIMA, ETS, THETA, IMAPA_NAME = "ARIMA", "ETS", "Theta", "IMAPA"
 MIDDLE = "median of ARIMA, ETS, Theta"
 MODELS = (ARIMA, ETS, THETA, MIDDLE, IMAPA_NAME)
+TREES = "boosted trees over all series"
+BLEND = "median of trees, ETS, Theta and two plain medians"
+BLENDED = (ETS, THETA, "median of 8", "median of window")
+"""What stands beside the trees in the blend."""
+POOLED = (TREES, BLEND)
+"""Forecasters that need many series; ``arima_pool`` makes their forecasts."""
+ALL_MODELS = (*MODELS, *POOLED)
+"""Forecasters that are no plain rules."""
 LEFT_OUT = ("zero",)
 """A plain rule that is shown as a baseline but never used: it would sell nothing for ever."""
 SHORTEST = 8

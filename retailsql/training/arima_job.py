@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from retailsql.training.arima_clean import Cleaned, clean
-from retailsql.training.arima_forecasters import SHORTEST, Competition, Orders
+from retailsql.training.arima_forecasters import BLEND, BLENDED, SHORTEST, Competition, Orders
 from retailsql.training.arima_grid import usable_seasons
 from retailsql.training.arima_holidays import Design, effects
 from retailsql.training.arima_inputs import weigh
@@ -185,14 +185,14 @@ class Given:
     """What a forecaster of many series says of one.
 
     Args:
-        ahead: (h,) forecasts.
-        fitted: (n,) one-step values of the past.
-        sigma: one step's standard error before the test.
+        ahead: (h,) the trees' forecasts.
+        fitted: (n,) their one-step values of the past.
+        before: the same of the past before the test, by trees that ended there.
     """
 
     ahead: Array
     fitted: Array
-    sigma: float
+    before: Array
 
 
 def tell(work: Work, recipe: Recipe, name: str, horizon: int, given: Given | None = None) -> Told:
@@ -209,10 +209,8 @@ def tell(work: Work, recipe: Recipe, name: str, horizon: int, given: Given | Non
     apart = take_apart(work, recipe, n, horizon)
     competition = apart.competition
     holidays = apart.holiday_total(n + horizon)
-    if given is None:
-        one_step, made = competition.one_step(name), competition.forecasts(horizon, name)[name]
-    else:
-        one_step, made = given.fitted, given.ahead
+    one_step = _one_step(apart, name, None if given is None else given.fitted)
+    made = _ahead(competition, name, horizon, given)
     with_inputs = len(apart.weights) > 0
     floor = None if with_inputs else floor_of(work.series.values)
     forecast = made + holidays[n:]
@@ -246,12 +244,39 @@ def conclude(
     """
     told = tell(work, recipe, name, horizon, given)
     origin = len(work.series) - test
-    if given is not None:
-        return told, given.sigma
     if origin < 3:
         return told, told.sigma
-    before = take_apart(work, recipe, origin, 0).competition
-    return told, _sigma(before, name, before.one_step(name))
+    before = take_apart(work, recipe, origin, 0)
+    fitted = _one_step(before, name, None if given is None else given.before)
+    return told, _sigma(before.competition, name, fitted)
+
+
+def _ahead(competition: Competition, name: str, horizon: int, given: Given | None) -> Array:
+    """The next steps by the forecaster chosen, holidays and regressors apart."""
+    if given is None:
+        return competition.forecasts(horizon, name)[name]
+    if name != BLEND:
+        return given.ahead
+    beside = competition.forecasts(horizon)
+    members = [beside.get(member, beside["naive"]) for member in BLENDED]
+    return np.asarray(np.median([given.ahead, *members], axis=0))
+
+
+def _one_step(apart: Apart, name: str, trees: Array | None) -> Array:
+    """One-step values of the past, of the cleaned series for a model of one series, else of the
+    series as it is.
+    """
+    competition = apart.competition
+    if trees is None:
+        return competition.one_step(name)
+    if name != BLEND:
+        return trees
+    dirt = apart.cleaned.spikes + apart.cleaned.steps
+    members = [
+        competition.one_step(m) + (0.0 if competition.is_plain(m) else dirt)
+        for m in BLENDED if m in competition.names
+    ]  # fmt: skip
+    return np.asarray(np.median([trees, *members], axis=0))
 
 
 def _sigma(competition: Competition, name: str, one_step: Array) -> float:

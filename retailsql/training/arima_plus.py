@@ -70,7 +70,7 @@ def fit(data: TrainingData, options: Mapping[str, Any], progress: Progress) -> F
         pool = pooling.join(made, held.series, plan, recipe, horizon, opts["seed"])
     rivals = choosing.candidates({n for one in made for f in one for n in f})
     errors, tests = judging.errors_at(held.series, made, plan, rivals)
-    choice = choosing.choose(errors, rivals, judging.allowed(held.series, rivals, recipe))
+    choice = choosing.choose(errors, rivals, judging.allowed(held.series, rivals, recipe), plan)
     pooled = pooling.given(pool, held.series, choice.names, plan)
     rest = [
         (w, recipe, n, horizon, plan.test[0], g)

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from retailsql.training.arima_choice import Plan, usable
+from retailsql.training.arima_forecasters import BLEND, BLENDED, POOLED, TREES
 from retailsql.training.arima_grid import usable_seasons
-from retailsql.training.arima_job import Given, Recipe, bounded, floor_of, root_mean_square
+from retailsql.training.arima_job import Given, Recipe, bounded, floor_of
 from retailsql.training.arima_series import Series
-from retailsql.training.arima_trees import FEWEST_SERIES, NAME, Trees, fit_trees
+from retailsql.training.arima_trees import FEWEST_SERIES, Trees, fit_trees
 from retailsql.training.series_columns import Array
 
 
@@ -62,7 +63,10 @@ def join(
             pasts = [series[i].values[: len(series[i]) - offset] for i in rows]
             for i, past, ahead in zip(rows, pasts, trees.ahead(pasts), strict=True):
                 had = [o for o in plan.offsets if usable(len(series[i]), o)]
-                made[i][had.index(offset)][NAME] = bounded(ahead, recipe, floor_of(past))
+                held = made[i][had.index(offset)]
+                held[TREES] = bounded(ahead, recipe, floor_of(past))
+                beside = [held.get(name, held["naive"]) for name in BLENDED]
+                held[BLEND] = np.median([held[TREES], *beside], axis=0)
     return Pool(fitted[1], season, horizon, seed)
 
 
@@ -74,18 +78,17 @@ def given(
     pool: Pool | None, series: Sequence[Series], names: Sequence[str], plan: Plan
 ) -> list[Given | None]:
     """What the trees, fitted on all rows, say of the series that chose them."""
-    if pool is None or NAME not in names:
+    if pool is None or not set(POOLED) & set(names):
         return [None] * len(series)
     trees = fit_trees([s.values for s in series], pool.horizon, pool.season, pool.seed)
     assert trees is not None
     ahead = trees.ahead([s.values for s in series])
     found: list[Given | None] = []
     for one, name, steps in zip(series, names, ahead, strict=True):
-        if name != NAME:
+        if name not in POOLED:
             found.append(None)
             continue
-        past = one.values[: len(one) - plan.test[0]]
-        error = past - pool.tested.one_step(past) if len(past) > 1 else np.zeros(0)
-        sigma = root_mean_square(error[1:])
-        found.append(Given(steps, trees.one_step(one.values), sigma))
+        past = one.values[: max(len(one) - plan.test[0], 0)]
+        before = pool.tested.one_step(past)
+        found.append(Given(steps, trees.one_step(one.values), before))
     return found

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from retailsql.signature import Graph, Signature
-from retailsql.training.arima_choice import ALL_MODELS
+from retailsql.training.arima_forecasters import ALL_MODELS
 from retailsql.training.arima_grid import ALL_SEASONS
 from retailsql.training.arima_inputs import Input, as_options
 from retailsql.training.arima_intervals import Curve

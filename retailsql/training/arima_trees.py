@@ -18,7 +18,6 @@ from threadpoolctl import threadpool_limits
 
 from retailsql.training.series_columns import Array, Ints
 
-NAME = "boosted trees over all series"
 FEWEST_SERIES = 20
 FEWEST_ROWS = 1000
 MOST_ROWS = 60_000

@@ -6,7 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from retailsql.dialect.bigquery.casts import duckdb_type
+from retailsql.dialect.bigquery.kinds import type_kind
 from retailsql.dialect.bigquery.names import Catalog
+from retailsql.dialect.bigquery.wildcards import expand
 from retailsql.errors import StatementError
 from retailsql.registry.names import quote, split_name
 
@@ -103,6 +105,10 @@ class Statements:
         if isinstance(returns, exp.DataType):
             inner = body.this if isinstance(body, exp.Paren) else body
             root.set("expression", exp.Paren(this=exp.Cast(this=inner.copy(), to=returns.copy())))
+        root.meta["parameters"] = {
+            e.name.lower(): type_kind(e.args["kind"]) if e.args.get("kind") else None
+            for e in head.expressions
+        }
         names = [exp.to_identifier(e.name) for e in head.expressions]
         head.set("expressions", names)
         made = exp.Properties(expressions=[exp.TemporaryProperty()]) if temporary else None
@@ -131,6 +137,9 @@ class Statements:
         for column in list(root.find_all(exp.ColumnDef)):
             kind = column.args.get("kind")
             if isinstance(kind, exp.DataType) and not column.find_ancestor(exp.DataType):
+                declared = type_kind(kind)
+                if declared in ("timestamp", "datetime"):
+                    root.meta.setdefault("declared", {})[column.name.lower()] = declared
                 text = duckdb_type(kind, lambda fact, c=column, **w: self._refuse(c, fact)(**w))
                 column.set("kind", exp.Var(this=text))
 
@@ -171,10 +180,6 @@ class Statements:
             raise self._refuse(table, "This table is not translated")(seen=table.sql("bigquery"))
         parts = [p for i in table.parts for p in split_name(f"`{i.name}`")]
         joined = ".".join(parts)
-        if parts[-1].endswith("*"):
-            raise self._refuse(table, "Wildcard tables are not translated")(
-                seen=joined, todo="write UNION ALL BY NAME over the tables"
-            )
         if any(p.upper() == "INFORMATION_SCHEMA" for p in parts[:-1]) or parts[0].startswith(
             "region-"
         ):
@@ -188,6 +193,10 @@ class Statements:
             raise self._refuse(table, "A table's name has up to three parts")(seen=joined)
         if missing is not None:
             raise self.no_schema(table, joined, missing, made)
+        if parts[-1].endswith("*"):
+            refuse = self._refuse(table, "No table has a name that fits the wildcard")
+            expand(table, where, self._catalog.tables, refuse)
+            return
         quoted = len(parts) > 1 or table.this.args.get("quoted")
         _place(table, where, bool(quoted))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from retailsql.dialect.bigquery.functions import Call
-from retailsql.dialect.bigquery.functions_strings import as_string
+from retailsql.dialect.bigquery.texts import as_string, float_text, string
 from retailsql.registry.names import literal
 
 _ELEMENT = re.compile(r"%(E4Y|E\*S|E[0-6]S|Ez|[-A-Za-z%])")
@@ -111,7 +111,7 @@ def _piece(call: Call, found: re.Match[str], i: int) -> str:
     if letter in "tTp" and (flags or width or digits or letter != "t"):
         raise call.refuse("This piece of a format is not translated", seen=found[0])
     if letter == "t":
-        return f"coalesce({_typed(call, x, kind)}, 'NULL')"
+        return f"coalesce({_typed(call, i)}, 'NULL')"
     if letter == "s":
         spec = found[0]
         return x if spec == "%s" else f"printf({literal(spec)}, {x})"
@@ -127,10 +127,12 @@ def _piece(call: Call, found: re.Match[str], i: int) -> str:
     return f"printf({literal(found[0])}, CAST({x} AS DOUBLE))"
 
 
-def _typed(call: Call, x: str, kind: str | None) -> str:
+def _typed(call: Call, i: int) -> str:
     """%t: like CAST, but a FLOAT64 always has its .0."""
-    if kind in ("float", None):
-        return f"CAST({x} AS VARCHAR)"
-    if kind in ("array", "bytes"):
-        raise call.refuse("%t is not translated for this value", seen=x)
-    return as_string(x, kind)
+    if kind in ("array", "bytes", "struct", "interval", "json", None):
+        raise call.refuse("%t is not translated for this value", seen=x, todo="CAST it first")
+    if kind == "float":
+        text = float_text(x)
+        bare = f"regexp_full_match({text}, '-?[0-9]+')"
+        return f"(CASE WHEN {bare} THEN {text} || '.0' ELSE {text} END)"
+    return string(call, i)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from retailsql.dialect.bigquery.types import Known
 from retailsql.errors import StatementError
 from retailsql.registry.names import literal
 
@@ -23,8 +24,8 @@ class Call:
         name: upper case.
         texts: the arguments as DuckDB's SQL.
         nodes: the arguments as they stand in the tree.
-        kinds: their kinds (int, float, string, bytes, bool, date, datetime, timestamp, time,
-            array) where the text tells, else None.
+        ask: what is known of one of them: its kind (int, float, string, bytes, bool, date,
+            datetime, timestamp, instant, time, array, ...) and DuckDB's type.
         refuse: makes the error about this call, at its place.
         distinct: DISTINCT stood before the arguments.
         nulls: IGNORE or RESPECT, or nothing.
@@ -32,12 +33,13 @@ class Call:
         limit: of an aggregate's LIMIT, or nothing.
         having: MAX or MIN and the expression of HAVING MAX, or None.
         windowed: OVER follows.
+        note: takes a sentence for the person who runs the script.
     """
 
     name: str
     texts: list[str]
     nodes: list[exp.Expression]
-    kinds: list[str | None]
+    ask: Callable[[int], Known]
     refuse: Callable[..., StatementError]
     distinct: bool = False
     nulls: str = ""
@@ -45,6 +47,7 @@ class Call:
     limit: str = ""
     having: tuple[str, str] | None = None
     windowed: bool = False
+    note: Callable[[str], None] = lambda _: None
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -55,7 +58,17 @@ class Call:
 
     def kind(self, i: int) -> str | None:
         """The kind of an argument."""
-        return self.kinds[i] if i < len(self.kinds) else None
+        return self.ask(i).kind if i < len(self.texts) else None
+
+    @property
+    def kinds(self) -> list[str | None]:
+        """The kinds of all arguments."""
+        return [self.kind(i) for i in range(len(self))]
+
+    def type(self, i: int) -> str:
+        """DuckDB's type of an argument; empty where it is not known."""
+        held = self.ask(i).type if i < len(self.texts) else None
+        return "" if held is None else str(held)
 
     def string(self, i: int, what: str) -> str:
         """An argument that must be a literal string.

@@ -35,7 +35,7 @@ def _first_or_last(call: Call) -> str:
 
 def _numbers(call: Call) -> str:
     a, b, step = call.text(0), call.text(1), call.text(2, "1")
-    kinds = {call.kind(i) for i in range(len(call))}
+    kinds = set(call.kinds)
     if "float" in kinds:
         count = f"CAST(floor((({b}) - ({a})) / ({step}) + 1e-9) AS BIGINT) + 1"
         return f"list_transform(range(0, {count}), lambda __rs_i: ({a}) + __rs_i * ({step}))"

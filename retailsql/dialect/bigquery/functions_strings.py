@@ -5,26 +5,10 @@ from __future__ import annotations
 import re
 
 from retailsql.dialect.bigquery.functions import MANY, Call, Function, Table, fail, same, say
+from retailsql.dialect.bigquery.texts import string
 from retailsql.registry.names import literal
 
 _WHITE = " || ".join(f"chr({c})" for c in (32, 9, 10, 11, 12, 13, 0x85, 0xA0, 0x3000))
-_FLOATS = "('DOUBLE', 'FLOAT')"
-
-
-def as_string(text: str, kind: str | None) -> str:
-    """``CAST(x AS STRING)``: numbers without the zeros that DuckDB adds, bytes as UTF-8."""
-    if kind in ("string", "int", "bool", "date", "time", "datetime"):
-        return f"CAST({text} AS VARCHAR)"
-    if kind == "timestamp":
-        return f"(CAST({text} AS VARCHAR) || '+00')"
-    if kind == "bytes":
-        return f"decode({text})"
-    plain = f"CAST({text} AS VARCHAR)"
-    short = rf"regexp_replace({plain}, '\.0*$|(\.\d*[1-9])0+$', '\1')"
-    if kind == "float":
-        return short
-    number = f"(typeof({text}) IN {_FLOATS} OR starts_with(typeof({text}), 'DECIMAL'))"
-    return f"(CASE WHEN {number} THEN {short} ELSE {plain} END)"
 
 
 def _concat(call: Call) -> str:
@@ -32,11 +16,12 @@ def _concat(call: Call) -> str:
         return call.text(0)
     if "bytes" in call.kinds:
         return "(" + " || ".join(call.texts) + ")"
-    parts = [
-        f"({t})" if k == "string" else as_string(t, k)
-        for t, k in zip(call.texts, call.kinds, strict=True)
-    ]
+    parts = [f"({t})" if call.kind(i) == "string" else string(call, i) for i, t in _each(call)]
     return "(" + " || ".join(parts) + ")"
+
+
+def _each(call: Call) -> list[tuple[int, str]]:
+    return list(enumerate(call.texts))
 
 
 def _trim(call: Call) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from retailsql.dialect.bigquery.types import Known
+
 _TYPES = {
     "BIGINT": "int", "INT": "int", "SMALLINT": "int", "TINYINT": "int", "DOUBLE": "float",
     "FLOAT": "float", "VARCHAR": "string", "TEXT": "string", "VARBINARY": "bytes",
@@ -23,6 +25,16 @@ def mark(node: Any, kind: str | None) -> Any:
     if kind:
         node.meta["kind"] = kind
     return node
+
+
+def noted(node: Any) -> Known:
+    """What was written down about a column, or a column in brackets or under a name."""
+    from sqlglot import exp
+
+    while isinstance(node, exp.Paren | exp.Alias):
+        node = node.this
+    found = node.meta.get("known")
+    return found if isinstance(found, Known) else Known()
 
 
 def kind_of(node: Any) -> str | None:

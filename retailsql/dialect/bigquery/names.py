@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from duckdb import DuckDBPyConnection
 
+from retailsql.dialect.bigquery.types import Oracle
 from retailsql.registry.fetch import first_row
 
 
@@ -21,6 +22,8 @@ class Catalog:
         functions: True for the name of a function or macro of the user's, lower case.
         columns: the columns of all tables of some names, lower case.
         known: False if nothing is known of the database; names are then taken as they are.
+        oracle: knows the types of columns and expressions.
+        tables: names of the tables of a schema (its parts; none: any) that begin with a text.
     """
 
     databases: frozenset[str] = frozenset()
@@ -29,6 +32,8 @@ class Catalog:
     functions: Callable[[str], bool] = field(default=lambda _: False)
     columns: Callable[[set[str]], set[str]] = field(default=lambda _: set())
     known: bool = False
+    oracle: Oracle = field(default_factory=Oracle)
+    tables: Callable[[list[str], str], list[str]] = field(default=lambda *_: [])
 
     @classmethod
     def of(cls, con: DuckDBPyConnection) -> Catalog:
@@ -66,6 +71,8 @@ class Catalog:
             functions,
             columns,
             True,
+            Oracle(con),
+            lambda schema, prefix: _tables(con, schema, prefix),
         )
 
     def place(self, parts: list[str]) -> tuple[list[str], str | None]:
@@ -89,3 +96,14 @@ class Catalog:
             s == schema and d in (self.current, "temp", "system") for d, s in self.schemas
         )
         return parts, None if there else parts[0]
+
+
+def _tables(con: DuckDBPyConnection, schema: list[str], prefix: str) -> list[str]:
+    """Tables of a schema that begin with a text, in order of their names."""
+    rows = con.execute(
+        "SELECT table_name FROM duckdb_tables() WHERE starts_with(lower(table_name), lower(?)) "
+        "AND lower(schema_name) = lower(coalesce(?, current_schema())) "
+        "AND lower(database_name) = lower(coalesce(?, current_database())) ORDER BY table_name",
+        [prefix, schema[-1] if schema else None, schema[-2] if len(schema) > 1 else None],
+    ).fetchall()
+    return [name for (name,) in rows]

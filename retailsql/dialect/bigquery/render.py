@@ -9,10 +9,11 @@ from typing import Any
 from retailsql.dialect.bigquery import dates
 from retailsql.dialect.bigquery.calls import SAFE, USERS, marked
 from retailsql.dialect.bigquery.casts import cast
+from retailsql.dialect.bigquery.columns import Scope
 from retailsql.dialect.bigquery.functions import Call, part_of
 from retailsql.dialect.bigquery.functions_arrays import element
 from retailsql.dialect.bigquery.functions_numbers import divide
-from retailsql.dialect.bigquery.kinds import kind_of
+from retailsql.dialect.bigquery.kinds import kind_of, noted
 from retailsql.dialect.bigquery.nodes import (
     argument,
     bound,
@@ -25,9 +26,11 @@ from retailsql.dialect.bigquery.nodes import (
 from retailsql.dialect.bigquery.scope import render_unnest
 from retailsql.dialect.bigquery.structs import render_select, render_struct, render_tuple
 from retailsql.dialect.bigquery.table import FUNCTIONS
+from retailsql.dialect.bigquery.types import Known, Oracle
 from retailsql.errors import StatementError, nearest
 
 Refuse = Callable[..., StatementError]
+_NO_VALUES = frozenset({"Interval", "Star", "Week", "WeekStart", "Distinct"})
 _FAILS = re.compile(r"CAST\('[^'()]* [^'()]*' AS (BIGINT|DOUBLE)\)")
 
 
@@ -38,6 +41,9 @@ class Renderer:
         refuse: makes the error about a node, at its place.
         is_ml: True for the placeholder of an ML function.
         is_users: True for a function the user has.
+        oracle: knows DuckDB's types.
+        put_back: a text with the ML parts in their places.
+        note: takes a sentence about a node for the person who runs the script.
     """
 
     def __init__(
@@ -45,8 +51,13 @@ class Renderer:
         refuse: Callable[[Any, str], Any],
         is_ml: Callable[[str], bool],
         is_users: Callable[[str], bool],
+        oracle: Oracle,
+        put_back: Callable[[str], str],
+        note: Callable[[Any, str], None],
     ) -> None:
         self._refuse, self._is_ml, self._is_users = refuse, is_ml, is_users
+        self._oracle, self._put_back, self._note = oracle, put_back, note
+        self.scope = Scope()
         self._unnests = 0
         from sqlglot import exp
 
@@ -76,18 +87,32 @@ class Renderer:
             exp.CurrentTimestamp: self._now,
         }
 
-    def render(self, root: Any) -> Any:
-        """The tree with every node that needs it replaced by text."""
-        for node in reversed(list(root.walk(bfs=False))):
-            rule = self._rules.get(type(node))
+    def part(self, root: Any) -> Any:
+        """A part of the tree with every node that needs it replaced by text."""
+        for node in reversed(list(root.walk(bfs=False, prune=lambda n: n.meta.get("done")))):
+            rule = None if node.meta.get("done") else self._rules.get(type(node))
             made = rule(node) if rule else None
             if made is None or made is node:
                 continue
             if node is root:
                 root = made
-            else:
+            if node.parent is not None:
                 node.replace(made)
         return root
+
+    def known(self, node: Any) -> Known:
+        """What is known of the value of a node that was rendered."""
+        from sqlglot import exp
+
+        kind, type_ = kind_of(node), noted(node).type
+        if (kind and kind not in ("array", "struct")) or type_ is not None:
+            return Known(kind, type_)
+        if isinstance(node, exp.Null):
+            return Known()
+        if type(node).__name__ in _NO_VALUES or not self._oracle.there:
+            return Known(kind)
+        found = self.scope.value(self._put_back(argument(sql_of(node), node)), self._oracle)
+        return Known(kind or found.kind, found.type)
 
     def _refuser(self, node: Any) -> Refuse:
         return lambda fact, **words: self._refuse(node, fact)(**words)
@@ -157,8 +182,9 @@ class Renderer:
             name,
             [argument(sql_of(a), a) for a in arguments],
             arguments,
-            [kind_of(a) for a in arguments],
+            lambda i: self.known(arguments[i]),
             self._refuser(node),
+            note=lambda words: self._note(node, words),
             windowed=stays_bare(node),
             **more,
         )
@@ -218,7 +244,7 @@ class Renderer:
             exp.CurrentTime: "CURRENT_TIME", exp.CurrentTimestamp: "CURRENT_TIMESTAMP",
         }  # fmt: skip
         function = FUNCTIONS[names[type(node)]]
-        call = Call(names[type(node)], [], [], [], self._refuser(node))
+        call = Call(names[type(node)], [], [], lambda _: Known(), self._refuser(node))
         return text_node(function.build(call), function.kind)
 
     def _in(self, node: Any) -> Any:

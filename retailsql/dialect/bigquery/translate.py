@@ -5,24 +5,30 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from retailsql.dialect.bigquery import check, scope
+from retailsql.dialect.bigquery.blocks import Blocks
 from retailsql.dialect.bigquery.calls import mark_calls, marked
 from retailsql.dialect.bigquery.casts import duckdb_type
+from retailsql.dialect.bigquery.columns import Scope
 from retailsql.dialect.bigquery.ddl import Statements
 from retailsql.dialect.bigquery.kinds import mark
-from retailsql.dialect.bigquery.lexing import read_tokens, refuse, renamed
+from retailsql.dialect.bigquery.lexing import place, read_tokens, refuse, renamed
 from retailsql.dialect.bigquery.ml import Parts
 from retailsql.dialect.bigquery.models import Models, select_token
 from retailsql.dialect.bigquery.names import Catalog
 from retailsql.dialect.bigquery.parsing import generate, parse
 from retailsql.dialect.bigquery.pivots import mend_pivots
 from retailsql.dialect.bigquery.render import Renderer
+from retailsql.dialect.bigquery.shadows import mend_shadows
 from retailsql.dialect.bigquery.table import FUNCTIONS
+from retailsql.dialect.bigquery.types import Columns
 from retailsql.dialect.bigquery.variables import NAMED, POSITION
 from retailsql.dialect.tokens import Walk
 from retailsql.errors import StatementError, nearest
+from retailsql.registry.names import quote
 
 if TYPE_CHECKING:
     from sqlglot.tokenizer_core import Token
@@ -44,6 +50,11 @@ class Translated:
     sql: str
     notes: list[str] = field(default_factory=list)
     start: int = 0
+
+
+def _flavoured(columns: Columns | None) -> dict[str, str]:
+    kinds = {n: k.kind for n, k in (columns or {}).items()}
+    return {n: k for n, k in kinds.items() if k in ("timestamp", "datetime")}
 
 
 def translate(text: str, catalog: Catalog | None = None) -> str:
@@ -96,6 +107,8 @@ class Translator:
         self._models = Models(text, lambda: self.catalog, self._sql)
         self.functions: set[str] = set()
         self._notes: list[str] = []
+        self.flavours: dict[str, dict[str, str]] = {}
+        self._taken: set[str] | None = None
         self._fallback = self._positions = 0
 
     def statement(self, tokens: Sequence[Token]) -> Translated:
@@ -184,16 +197,27 @@ class Translator:
         made = {self._made_function(root)} - {None}
         users = {*self.functions, *(n for n in made if n)}
         self._check(root, parts)
-        self._variables(root)
+        self._taken = None
         root = Statements(self.catalog, self._refuse, self._notes).mend(root)
         mend_pivots(root, self._refuse)
         scope.mend_structs(root)
+        mend_shadows(root)
         scope.mend_aliases(root)
         scope.mend_unnest(root)
         if top:
             self._name_columns(root)
         is_users = lambda name: name in users or self.catalog.functions(name)  # noqa: E731
-        root = Renderer(self._refuse, parts.names_function, is_users).render(root)
+        oracle = self.catalog.oracle
+        renderer = Renderer(
+            self._refuse, parts.names_function, is_users, oracle, parts.put_back, self._note
+        )
+        resolve = partial(self._resolve, root)
+        blocks = Blocks(renderer, oracle, parts.put_back, resolve, self._flavour)
+        made_kinds = self._made_kinds(root)
+        root = blocks.run(root)
+        if top and made_kinds is not None:
+            name, kinds = made_kinds
+            self.flavours[name] = {**kinds, **_flavoured(blocks.output)}
         self.functions = users
         return parts.put_back(generate(root, self.text, self._fallback))
 
@@ -253,25 +277,58 @@ class Translator:
             seen=node.sql("bigquery", comments=False)[:80]
         )
 
-    def _variables(self, root: Any) -> None:
-        """A name that is no column here but a variable or parameter of the script."""
+    def _resolve(self, root: Any, column: Any, scope: Scope) -> None:
+        """A name that is no column here but a variable or parameter of the script.
+
+        Where it is not known which columns there are, a name that may be one is refused.
+        """
         from sqlglot import exp
 
-        if self._variable is None:
+        first, *rest = [p.name for p in column.parts]
+        found = self._variable(first) if self._variable is not None else None
+        if found is None:
+            if first.startswith((POSITION, NAMED)):
+                raise self._refuse(column, "This parameter has no value")()
             return
-        taken = {a.alias.lower() for a in root.find_all(exp.Alias, exp.CTE)}
-        taken |= self.catalog.columns({t.name.lower() for t in root.find_all(exp.Table)})
-        for column in list(root.find_all(exp.Column)):
-            found = None if column.table else self._variable(column.name)
-            if found is None:
-                if column.name.startswith((POSITION, NAMED)):
-                    raise self._refuse(column, "This parameter has no value")()
-                continue
-            if column.name.lower() in taken:
-                raise self._refuse(column, f"{column.name!r} is a variable and a column too")(
-                    todo="give one of the two another name"
-                )
+        if rest and scope.named(first):
+            return
+        if not scope.complete and first.lower() in self._names_taken(root):
+            raise self._refuse(column, f"{first!r} is a variable and a column too")(
+                todo="give one of the two another name"
+            )
+        if not rest:
             column.replace(mark(exp.Var(this=found[0]), found[1]))
+            return
+        fields = "".join(f".{quote(name)}" for name in rest)
+        column.replace(exp.Var(this=f"({found[0]}){fields}"))
+
+    def _names_taken(self, root: Any) -> set[str]:
+        """Names that are columns, or may be."""
+        from sqlglot import exp
+
+        if self._taken is None:
+            self._taken = {a.alias.lower() for a in root.find_all(exp.Alias, exp.CTE)}
+            tables = {t.name.lower() for t in root.find_all(exp.Table)}
+            self._taken |= self.catalog.columns(tables)
+        return self._taken
+
+    def _flavour(self, table: str) -> dict[str, str]:
+        return self.flavours.get(table, {})
+
+    def _made_kinds(self, root: Any) -> tuple[str, dict[str, str]] | None:
+        """The table a statement makes, and which columns it declares as timestamp or datetime."""
+        from sqlglot import exp
+
+        table = root.this if isinstance(root, exp.Create) else None
+        table = table.this if isinstance(table, exp.Schema) else table
+        if not isinstance(table, exp.Table):
+            return None
+        return table.name.lower(), root.meta.get("declared", {})
+
+    def _note(self, node: Any, words: str) -> None:
+        note = f"{words} ({place(self.text, self._offset(node))})"
+        if note not in self._notes:
+            self._notes.append(note)
 
     def _refuse(self, node: Any, fact: str) -> Callable[..., StatementError]:
         offset = self._offset(node)

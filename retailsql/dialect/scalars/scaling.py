@@ -103,8 +103,12 @@ def _distance(a: Arguments) -> Plan:
     kind = a.choice(2, "euclidean", "type", ("euclidean", "manhattan", "cosine"))
     x, y = (f"CAST({a[i]} AS DOUBLE[])" for i in (0, 1))
     if kind == "manhattan":
-        steps = f"list_transform(list_zip({x}, {y}), lambda __rs_e: abs(__rs_e[1] - __rs_e[2]))"
-        return Plan(lambda g: f"list_sum({steps})")
+        steps = "list_transform(list_zip(v.x, v.y), lambda __rs_e: abs(__rs_e[1] - __rs_e[2]))"
+        # list_zip fills the shorter one with NULLs, which a sum would pass over in silence.
+        fact = "ML.DISTANCE needs two arrays of one length. Seen: "
+        unlike = f"error('{fact}' || len(v.x) || ' and ' || len(v.y))"
+        body = f"CASE WHEN len(v.x) <> len(v.y) THEN {unlike} ELSE list_sum({steps}) END"
+        return Plan(lambda g: bound(f"{{'x': {x}, 'y': {y}}}", lambda v: body, "v"))
     function = "list_distance" if kind == "euclidean" else "list_cosine_distance"
     return Plan(lambda g: f"{function}({x}, {y})")
 

@@ -22,10 +22,11 @@ from retailsql.registry.store import StoredVersion
 STANDARDIZE = Setting("standardize", "bool", "true or false")
 METRICS = ("davies_bouldin_index", "mean_squared_distance")
 CATEGORIES = "STRUCT(category VARCHAR, value DOUBLE)[]"
-ITERATIONS = {
+STORED = {
     **TRAINING,
     "cluster_info": "STRUCT(centroid_id BIGINT, cluster_radius DOUBLE, cluster_size BIGINT)[]",
 }
+ITERATIONS = {name: kind for name, kind in STORED.items() if name != "eval_loss"}
 
 
 def _predict(call: MLCall, stored: StoredVersion) -> str:
@@ -56,7 +57,9 @@ def _evaluate(call: MLCall, stored: StoredVersion) -> str:
 
 
 def _training(call: MLCall, stored: StoredVersion) -> str:
-    return report_query(call, stored, "training_info", ITERATIONS)
+    """No row is held out of a clustering's iterations; documented: it has no eval_loss."""
+    rows = report_query(call, stored, "training_info", STORED)
+    return f"SELECT * EXCLUDE (eval_loss) FROM ({rows})"
 
 
 def _centroids(call: MLCall, stored: StoredVersion) -> str:

@@ -6,14 +6,13 @@ import re
 
 from retailsql.dialect.verbs.call import MLCall
 from retailsql.dialect.verbs.judged import (
-    TRIAL_ID,
     binary_threshold,
     class_text,
     judged_rows,
     positive_place,
-    trial_column,
 )
 from retailsql.dialect.verbs.predict import THRESHOLD
+from retailsql.dialect.verbs.trials import TRIAL_ID, trial_column
 from retailsql.dialect.verbs.verb import Verb
 from retailsql.registry.names import quote
 from retailsql.registry.store import StoredVersion
@@ -27,7 +26,7 @@ def class_columns(classes: tuple[Label, ...]) -> list[str]:
     (['_0', '_1'], ['false', 'true'], ['a_b', 'a_b_1', 'ok'])
     """
     names: list[str] = []
-    taken = {"expected_label", "trial_id"}
+    taken = {"expected_label"}
     for value in classes:
         text = str(value).lower() if isinstance(value, bool) else str(value)
         base = re.sub(r"[^A-Za-z0-9_]", "_", text)
@@ -43,7 +42,8 @@ def class_columns(classes: tuple[Label, ...]) -> list[str]:
 
 def _confusion(call: MLCall, stored: StoredVersion) -> str:
     signature = stored.signature
-    threshold, trial = binary_threshold(call, stored), trial_column(call, stored)
+    threshold = binary_threshold(call, stored)
+    trial_column(call, stored)  # refuses another; documented: expected_label is always the first
     place = positive_place(signature)
     said = "list_position(scores, list_max(scores))"
     if place is not None:
@@ -56,7 +56,7 @@ def _confusion(call: MLCall, stored: StoredVersion) -> str:
     )
     order = ", ".join(class_text(signature, c) for c in classes)
     return (
-        f"SELECT {trial}any_value(expected) AS expected_label, {columns} FROM "
+        f"SELECT any_value(expected) AS expected_label, {columns} FROM "
         f"(SELECT label, expected, {said} AS __rs_said FROM ({judged_rows(call, stored)})) "
         f"GROUP BY label ORDER BY list_position([{order}], label) NULLS LAST, label"
     )

@@ -49,8 +49,16 @@ DRIFT_SETTINGS = (
     *SETTINGS,
     Setting("num_quantiles_histogram_buckets", "int", _BUCKETS, low=1, high=1000),
     Setting("num_histogram_buckets", "int", f"{_BUCKETS}: it has no effect", low=1, high=1000),
-    Setting("num_values_histogram_buckets", "int", f"{_BUCKETS}: it has no effect", low=1),
-    Setting("num_rank_histogram_buckets", "int", f"{_BUCKETS}: it has no effect", low=1),
+    Setting(
+        "num_values_histogram_buckets", "int", f"{_BUCKETS}: it has no effect", low=1, high=1000
+    ),
+    Setting(
+        "num_rank_histogram_buckets",
+        "int",
+        "a whole number from 1 to 10000: it has no effect",
+        low=1,
+        high=10_000,
+    ),
 )
 
 

@@ -10,14 +10,13 @@ from __future__ import annotations
 
 from retailsql.dialect.verbs.call import MLCall
 from retailsql.dialect.verbs.judged import (
-    TRIAL_ID,
     binary_threshold,
     class_text,
     judged_rows,
     positive_place,
-    trial_column,
 )
 from retailsql.dialect.verbs.predict import THRESHOLD
+from retailsql.dialect.verbs.trials import TRIAL_ID, trial_column
 from retailsql.dialect.verbs.verb import Verb
 from retailsql.registry.store import StoredVersion
 from retailsql.signature import Signature

@@ -7,7 +7,7 @@ from retailsql.dialect.verbs.call import MLCall
 from retailsql.dialect.verbs.predict import call_of
 from retailsql.dialect.verbs.recommend import EXCLUDE_SEEN, TOP_K
 from retailsql.dialect.verbs.reports import report_query
-from retailsql.dialect.verbs.training_info import TRAINING
+from retailsql.dialect.verbs.training_info import FEATURES, TRAINING
 from retailsql.dialect.verbs.verb import Verb
 from retailsql.errors import nearest
 from retailsql.functions.calls import predict_query
@@ -121,6 +121,20 @@ def _training(call: MLCall, stored: StoredVersion) -> str:
     return report_query(call, stored, "training_info", TRAINING)
 
 
+def _features(call: MLCall, stored: StoredVersion) -> str:
+    """As documented, of user and item the number of categories alone."""
+    rows = ", ".join(
+        f"({i}, {literal(f.name)}, {len(f.categories or ())})"
+        for i, f in enumerate(stored.signature.features)
+    )
+    told = {"input": "__rs_f.name", "category_count": "__rs_f.many"}
+    columns = ", ".join(
+        f"CAST({told.get(name, 'NULL')} AS {kind}) AS {quote(name)}"
+        for name, kind in FEATURES.items()
+    )
+    return f"SELECT {columns} FROM (VALUES {rows}) AS __rs_f(place, name, many) ORDER BY place"
+
+
 VERBS = (
     Verb(
         "RECOMMEND", ("factorizer",),
@@ -139,5 +153,8 @@ VERBS = (
         "The loss of each pass over users and items: the squared errors and the weighted squares "
         "of biases and factors, over the number of ratings.",
         TRAINING, _training,
+    ),
+    Verb(
+        "FEATURE_INFO", ("factorizer",), "How many users and items there are.", FEATURES, _features,
     ),
 )  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from retailsql.dialect.settings import Setting, refuse
 from retailsql.dialect.verbs.call import MLCall
+from retailsql.dialect.verbs.trials import TRIAL_ID, trial_column
 from retailsql.dialect.verbs.verb import Verb
 from retailsql.functions.calls import Call, predict_query
 from retailsql.registry.store import StoredVersion
@@ -37,22 +38,27 @@ def call_of(stored: StoredVersion) -> Call:
 def _predict(call: MLCall, stored: StoredVersion) -> str:
     threshold = threshold_of(call, stored)
     assert call.relation is not None
-    return predict_query(call_of(stored), call.relation, outputs_first=True, threshold=threshold)
+    rows = predict_query(call_of(stored), call.relation, outputs_first=True, threshold=threshold)
+    trial = trial_column(call, stored)
+    return f"SELECT {trial}__rs_predicted.* FROM ({rows}) AS __rs_predicted" if trial else rows
 
 
 VERBS = (
     Verb(
         "PREDICT", ("classifier",),
-        "The class of each row, with the probabilities of all classes.",
+        "The class of each row, with the probabilities of all classes. A tuned model has trial_id "
+        "before them.",
         {
             "predicted_<label>": "<type of label>",
             "predicted_<label>_probs": "STRUCT(label <type of label>, prob DOUBLE)[]",
             "...": "",
         },
-        _predict, rows="must", settings=(THRESHOLD,),
+        _predict, rows="must", settings=(THRESHOLD, TRIAL_ID),
     ),
     Verb(
-        "PREDICT", ("regressor",), "The value of each row.",
-        {"predicted_<label>": "DOUBLE", "...": ""}, _predict, rows="must", settings=(THRESHOLD,),
+        "PREDICT", ("regressor",),
+        "The value of each row. A tuned model has trial_id before it.",
+        {"predicted_<label>": "DOUBLE", "...": ""}, _predict, rows="must",
+        settings=(THRESHOLD, TRIAL_ID),
     ),
 )  # fmt: skip

@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 from retailsql.dialect.verbs.call import MLCall
-from retailsql.dialect.verbs.judged import (
-    TRIAL_ID,
-    class_text,
-    judged_rows,
-    positive_place,
-    trial_column,
-)
+from retailsql.dialect.verbs.judged import class_text, judged_rows, positive_place
+from retailsql.dialect.verbs.trials import TRIAL_ID, trial_column
 from retailsql.dialect.verbs.verb import Verb
 from retailsql.registry.store import StoredVersion
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from retailsql.dialect.settings import Setting
 from retailsql.dialect.verbs.call import MLCall
-from retailsql.dialect.verbs.judged import trial_column
 from retailsql.dialect.verbs.reports import report_query
+from retailsql.dialect.verbs.trials import trial_column
 from retailsql.dialect.verbs.verb import Verb
 from retailsql.registry.store import StoredVersion
 
