@@ -90,6 +90,8 @@ def sql(
 
             for text in texts:
                 run_bigquery(con, text, each=partial(_show_relation, con, csv))
+                for finding in con.findings:
+                    click.echo(finding.text, err=True)
             return
         for text in (statement for t in texts for statement in split_script(t)):
             con.execute(text)

@@ -20,7 +20,7 @@ from retailsql.dialect.statements import (
 )
 from retailsql.errors import DatabaseOpenError, StatementError
 from retailsql.functions.connection import raw
-from retailsql.functions.diagnose import diagnose, missing_hidden
+from retailsql.functions.diagnose import diagnose, missing_hidden, plain
 from retailsql.functions.equip import equip
 from retailsql.functions.transaction import in_transaction
 
@@ -154,7 +154,7 @@ class Session:
 
         In BigQuery's dialect every statement is put into DuckDB's first, and DECLARE, SET, IF,
         loops, EXECUTE IMMEDIATE and procedures are carried out. What cannot be translated with
-        the same meaning is an error; what is left out (PARTITION BY, ...) is logged as a warning.
+        the same meaning is an error; what is left out (PARTITION BY, ...) is told in ``findings``.
 
         Args:
             text: the script.
@@ -246,7 +246,7 @@ class Session:
                 result = run()
         except duckdb.Error as error:
             said = diagnose(self.connection.cursor(), str(text), error)
-            said = said or _unknown_function(str(text), error)
+            said = said or _unknown_function(str(text), error) or plain(error)
             if said is None:
                 raise
             raise said from error

@@ -418,3 +418,29 @@ def test_many_series_are_judged_together():
     metrics, rules = fitted.evaluation.metrics, fitted.evaluation.baselines
     assert metrics["mean_absolute_error"] < rules["naive"]["mean_absolute_error"]
     assert 0.7 <= metrics["interval_coverage"] <= 1
+
+
+@pytest.mark.slow
+def test_a_neural_forecaster_is_judged_by_the_same_functions():
+    """LSTM: its forecasts plus one are off by one; history is NULL; there is nothing to explain."""
+    with retailsql.connect() as con:
+        con.register("__rows", monthly(2, 60))
+        con.execute(
+            "CREATE MODEL l OPTIONS(model_type='LSTM', time_series_timestamp_col='day', "
+            "time_series_data_col='units', time_series_id_col='sku', horizon=4, window=12, "
+            "max_iterations=1) AS FROM __rows"
+        )
+        future = (
+            "(SELECT sku, forecast_timestamp AS day, forecast_value + 1 AS units "
+            "FROM ML.FORECAST(MODEL l, STRUCT(4 AS horizon)) UNION ALL FROM __rows)"
+        )
+        rows = con.execute(f"FROM ML.EVALUATE(MODEL l, {future})").fetchall()
+        assert [r[0] for r in rows] == ["s0", "s1"]
+        assert [r[1] for r in rows] == pytest.approx([1.0, 1.0])
+        judged = con.execute(
+            f"SELECT count(*), count(is_anomaly) FROM ML.DETECT_ANOMALIES(MODEL l, {future})"
+        ).fetchall()
+        assert judged == [(128, 8)]
+        assert con.execute("FROM ML.EVALUATE(MODEL l)").fetchall()[0][0] > 0
+        with pytest.raises(StatementError, match="EXPLAIN_FORECAST"):
+            con.execute("FROM ML.EXPLAIN_FORECAST(MODEL l)")

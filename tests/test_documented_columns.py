@@ -9,69 +9,10 @@ import re
 
 import pytest
 
-import retailsql
 from retailsql.dialect.verbs.table import VERBS
 from retailsql.errors import StatementError
 from tests.documented_functions import LATER, ROWS, SERIES, TABULAR, Documented
-
-TABLES = """
-CREATE TABLE customers AS SELECT i AS customer_id, i % 37 AS tenure, 20 + i * 7919 % 211 AS spend,
-    ['basic', 'plus', 'gold'][1 + i % 3] AS plan, ['web', 'shop'][1:1 + i % 2] AS channels,
-    DATE '2024-01-01' + CAST(i % 400 AS INTEGER) AS joined,
-    10 + 3 * (i % 37) + i * 104729 % 17 AS value, i % 37 + i * 31 % 23 < 25 AS churned
-FROM range(300) AS r(i);
-CREATE TABLE ratings AS SELECT u AS customer_id, p AS product_id, 1 + (u * p + u + p) % 5 AS rating
-FROM range(30) AS a(u), range(15) AS b(p) WHERE (u * 31 + p * 17) % 3 > 0;
-CREATE TABLE sales AS SELECT 'sku' || s AS sku, DATE '2025-01-01' + CAST(d AS INTEGER) AS day,
-    20 + 5 * s + .1 * d + 6 * sin(2 * pi() * d / 7) + (d * 7919 + s * 31) % 5 AS units
-FROM range(2) AS a(s), range(70) AS b(d);
-CREATE TABLE calendar AS SELECT day, units, day(day) AS monthday, dayname(day) AS weekday
-FROM sales WHERE sku = 'sku0';
-"""
-TUNED = "num_trials = 2, l2_reg = HPARAM_RANGE(0, 10)"
-RATED = "user_col = 'customer_id', item_col = 'product_id', rating_col = 'rating', num_factors = 2"
-DATED = "time_series_timestamp_col = 'day', time_series_data_col = 'units', horizon = 7"
-ROW_MODELS = f"""
-churn   OPTIONS(model_type = 'LOGISTIC_REG', input_label_cols = ['churned']) AS
-        SELECT tenure, spend, plan, churned FROM customers;
-kinds   OPTIONS(model_type = 'LOGISTIC_REG', input_label_cols = ['plan']) AS
-        SELECT tenure, spend, plan FROM customers;
-flags   OPTIONS(model_type = 'LOGISTIC_REG', input_label_cols = ['y'], {TUNED}) AS
-        SELECT tenure, spend, CAST(churned AS BIGINT) AS y FROM customers;
-yearly  OPTIONS(model_type = 'LINEAR_REG', input_label_cols = ['value']) AS
-        SELECT tenure, spend, plan, value FROM customers;
-tuned   OPTIONS(model_type = 'LINEAR_REG', input_label_cols = ['value'], {TUNED}) AS
-        SELECT tenure, spend, value FROM customers;
-stumps  OPTIONS(model_type = 'BOOSTED_TREE_REGRESSOR', input_label_cols = ['value'],
-        max_iterations = 5) AS SELECT tenure, spend, plan, value FROM customers;
-segments OPTIONS(model_type = 'KMEANS', num_clusters = 6) AS FROM {ROWS};
-space   OPTIONS(model_type = 'PCA', num_principal_components = 2) AS
-        SELECT tenure, spend, value FROM customers;
-squeeze OPTIONS(model_type = 'AUTOENCODER', hidden_units = [4, 2, 4], max_iterations = 1) AS
-        FROM {ROWS};
-taste   OPTIONS(model_type = 'MATRIX_FACTORIZATION', {RATED}) AS FROM ratings;
-clicks  OPTIONS(model_type = 'MATRIX_FACTORIZATION', feedback_type = 'IMPLICIT', {RATED}) AS
-        FROM ratings;
-prep    TRANSFORM(ML.MIN_MAX_SCALER(spend) OVER () AS spend, upper(plan) AS plan)
-        OPTIONS(model_type = 'TRANSFORM_ONLY') AS SELECT spend, plan FROM customers
-"""
-SERIES_MODELS = f"""
-demand  OPTIONS(model_type = 'ARIMA_PLUS', time_series_id_col = 'sku', {DATED}) AS FROM sales;
-one     OPTIONS(model_type = 'ARIMA_PLUS', {DATED}) AS (
-        training_data AS (SELECT day, units FROM calendar), custom_holiday AS (
-        SELECT 'XX' AS region, 'sale' AS holiday_name, unnest([DATE '2025-01-17',
-        DATE '2025-02-11', DATE '2025-03-14']) AS primary_date));
-xreg    OPTIONS(model_type = 'ARIMA_PLUS_XREG', {DATED}) AS FROM calendar
-"""
-
-
-def trained(models: str) -> retailsql.Session:
-    con = retailsql.connect()
-    con.execute(TABLES)
-    for model in models.split(";"):
-        con.execute(f"CREATE MODEL {model}").fetchall()
-    return con
-
+from tests.documented_models import ROW_MODELS, SERIES_MODELS, trained
 
 @pytest.fixture(scope="module")
 def shop():
@@ -216,3 +157,124 @@ def test_defaults_of_series_are_the_documented_ones(series, plain, given):
 def assert_same(con, plain: str, given: str) -> None:
     full = f"{plain[:-1]}, STRUCT({given}))"
     assert con.execute(f"FROM {plain}").fetchall() == con.execute(f"FROM {full}").fetchall()
+
+
+def rows(con, sql: str) -> list[tuple[object, ...]]:
+    return con.execute(sql).fetchall()
+
+
+def test_as_many_rows_as_the_pages_say(shop):
+    """Rows in are rows out; a centroid, a component and a trial have their own numbers."""
+    for call in (f"PREDICT(MODEL churn, {ROWS})", f"PREDICT(MODEL segments, {ROWS})"):
+        assert rows(shop, f"SELECT count(*) FROM ML.{call}") == [(300,)]
+    counted = "SELECT count(*), count(DISTINCT {}) FROM ML.{}"
+    assert rows(shop, counted.format("centroid_id", "CENTROIDS(MODEL segments)")) == [(18, 6)]
+    component = counted.format("principal_component_id", "PRINCIPAL_COMPONENTS(MODEL space)")
+    assert rows(shop, component) == [(6, 2)]
+    assert rows(shop, "SELECT trial_id FROM ML.TRIAL_INFO(MODEL tuned)") == [(1,), (2,)]
+    assert rows(shop, "SELECT count(*) FROM ML.RECOMMEND(MODEL taste)") == [(450,)]
+    one = "SELECT count(*) FROM ML.RECOMMEND(MODEL taste, (SELECT 3 AS product_id))"
+    assert rows(shop, one) == [(30,)]
+
+
+def test_five_nearest_centroids_the_nearest_first(shop):
+    """Of six: k is the lesser of num_clusters and 5."""
+    got = rows(shop, f"SELECT NEAREST_CENTROIDS_DISTANCE FROM ML.PREDICT(MODEL segments, {ROWS})")
+    for (near,) in got:
+        far = [c["DISTANCE"] for c in near]
+        assert len(near) == 5
+        assert far == sorted(far)
+
+
+def test_components_are_in_descending_order_of_their_eigenvalues(shop):
+    """Without ORDER BY."""
+    told = rows(shop, "FROM ML.PRINCIPAL_COMPONENT_INFO(MODEL space)")
+    assert [r[1] for r in told] == sorted((r[1] for r in told), reverse=True)
+    assert told[-1][3] == pytest.approx(sum(r[2] for r in told))
+
+
+def test_the_confusion_matrix_has_its_hits_on_the_diagonal(shop):
+    """Both classes in ascending order."""
+    (no, yes) = rows(shop, "FROM ML.CONFUSION_MATRIX(MODEL churn)")
+    assert (no[0], yes[0]) == (False, True)
+    assert no[1] > no[2]
+    assert yes[2] > yes[1]
+
+
+def test_weights_are_a_number_or_categories(shop):
+    """The other is NULL; of a class each feature once; the global intercept without factors."""
+    for name, weight, categories in rows(shop, "FROM ML.WEIGHTS(MODEL churn)"):
+        assert (weight is None) == (name == "plan")
+        assert (categories is None) == (name != "plan")
+    each = "SELECT count(*) FROM ML.WEIGHTS(MODEL kinds) GROUP BY class_label, processed_input"
+    assert set(rows(shop, each)) == {(1,)}
+    intercept = "SELECT * FROM ML.WEIGHTS(MODEL {}) WHERE feature = 'global__intercept__'"
+    assert rows(shop, intercept.format("clicks")) == [(None, "global__intercept__", None, 0.0)]
+    (general,) = rows(shop, intercept.format("taste"))
+    bias = "SELECT intercept FROM ML.WEIGHTS(MODEL taste) WHERE processed_input = 'product_id' AND "
+    ((item,),) = rows(shop, f"{bias} feature = '3'")
+    stranger = "(SELECT 999 AS customer_id, 3 AS product_id)"
+    ((rating,),) = rows(
+        shop, f"SELECT predicted_rating FROM ML.RECOMMEND(MODEL taste, {stranger})"
+    )
+    assert rating == pytest.approx(general[3] + item)
+
+
+def test_feature_info_has_what_the_type_has(shop):
+    """NULLs elsewhere; of users and items their number alone."""
+    told = {r[0]: r[1:] for r in rows(shop, "FROM ML.FEATURE_INFO(MODEL churn)")}
+    assert told["plan"] == (None, None, None, None, None, 3, 0, None)
+    assert told["tenure"][5:] == (None, 0, None)
+    assert rows(shop, "FROM ML.FEATURE_INFO(MODEL taste)") == [
+        ("customer_id", None, None, None, None, None, 30, None, None),
+        ("product_id", None, None, None, None, None, 15, None, None),
+    ]
+
+
+def test_forecasts_are_three_steps_in_order_with_the_value_in_the_middle(series):
+    """Of each series."""
+    told = rows(series, "FROM ML.FORECAST(MODEL demand)")
+    assert [r[:2] for r in told] == sorted(r[:2] for r in told)
+    assert len(told) == 6
+    for r in told:
+        assert r[2] == pytest.approx((r[5] + r[6]) / 2)
+        assert r[4] == 0.95
+        assert r[5:7] == r[7:9]
+
+
+def test_of_the_past_a_forecast_tells_no_interval_and_of_the_future_no_residual(series):
+    """NULL where the page says so; components add up to the data."""
+    told = rows(
+        series, "SELECT time_series_type, confidence_level, prediction_interval_lower_bound, "
+        "spikes_and_dips, step_changes, residual, time_series_data, time_series_adjusted_data "
+        "FROM ML.EXPLAIN_FORECAST(MODEL demand)",
+    )  # fmt: skip
+    past = [r for r in told if r[0] == "history"]
+    future = [r for r in told if r[0] == "forecast"]
+    assert (len(past), len(future), len(told)) == (140, 6, 146)
+    assert {r[1:3] for r in past} == {(None, None)}
+    assert {r[3:6] for r in future} == {(None, None, None)}
+    assert all(r[6] == r[7] for r in future)
+
+
+def test_rows_without_a_forecast_are_judged_null(series):
+    """An unknown series, or a time beyond the horizon."""
+    known = "SELECT 'sku0' AS sku, DATE '2025-03-12' AS day, 99.0 AS units"
+    strange = "SELECT 'new', DATE '2025-03-12', 9 UNION ALL SELECT 'sku0', DATE '2027-01-01', 9"
+    call = f"DETECT_ANOMALIES(MODEL demand, STRUCT(0.9 AS anomaly_prob_threshold), ({known} UNION \
+ALL {strange}))"
+    told = rows(series, f"SELECT * EXCLUDE (day) FROM ML.{call} ORDER BY units DESC")
+    assert told[0][2] is True
+    assert [r[2:] for r in told[1:]] == [(None,) * 4] * 2
+    past = f"ML.EVALUATE(MODEL demand, {LATER}, STRUCT(FALSE AS perform_aggregation))"
+    early = rows(series, f"SELECT * EXCLUDE (sku, day, units) FROM {past} WHERE day < '2025-03-12'")
+    assert set(early) == {(None,) * 5}
+
+
+def test_the_candidate_models_come_with_the_lowest_aic_first(series):
+    """All of one series, the best of each of many; no drift but with one difference."""
+    told = rows(series, "SELECT AIC, non_seasonal_d, has_drift FROM ML.ARIMA_EVALUATE(MODEL one)")
+    assert [r[0] for r in told] == sorted(r[0] for r in told)
+    assert len(told) > 1
+    assert not any(drift for _, d, drift in told if d != 1)
+    assert len(rows(series, "FROM ML.ARIMA_EVALUATE(MODEL demand)")) == 2

@@ -8,6 +8,7 @@ from typing import Any
 import duckdb
 from duckdb import DuckDBPyConnection
 
+from retailsql.dialect.with_queries import describable
 from retailsql.errors import StatementError
 from retailsql.functions import publish
 from retailsql.registry import store
@@ -39,13 +40,17 @@ class Catalog:
         publish.ensure_hidden(self.con, stored.name.name, stored.content_hash, stored.signature)
         return stored
 
-    def describe(self, relation: str) -> dict[str, str]:
+    def describe(self, relation: str, before: str = "") -> dict[str, str]:
         """Column -> DuckDB type of what may stand after FROM. Binds it and runs nothing.
+
+        Args:
+            relation: as written.
+            before: the text of its statement up to it, which may name queries behind WITH.
 
         Raises:
             StatementError: DuckDB cannot bind it; its words are kept.
         """
-        text = f"DESCRIBE SELECT * FROM {relation} AS __rs_described"
+        text = f"DESCRIBE {describable(before, f'FROM {relation} AS __rs_described')}"
         try:
             names = self.con.extract_statements(text)[0].named_parameters
             rows = self.con.execute(text, dict.fromkeys(names)).fetchall()

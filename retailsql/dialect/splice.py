@@ -34,12 +34,13 @@ def find_call(walk: Walk) -> tuple[int, str] | None:
     return None
 
 
-def splice(walk: Walk, catalog: Catalog) -> str:
+def splice(walk: Walk, catalog: Catalog, prefix: str = "") -> str:
     """The statement's text with every ML call replaced.
 
     Args:
         walk: over all tokens of the statement (or of a part of it).
         catalog: finds models.
+        prefix: of a part of a statement, the text of the statement up to it.
 
     Raises:
         StatementError: a call is malformed, or of a function or kind that does not fit.
@@ -59,7 +60,7 @@ def splice(walk: Walk, catalog: Catalog) -> str:
             before = Walk(rest.sql, rest.tokens[:at])
             out.append(expand_scalars(before, taken))
             out.append(rest.sql[rest.tokens[at - 1].end + 1 : rest.tokens[at].start])
-        text, stop = _expand(rest, at, verb, catalog)
+        text, stop = _expand(rest, at, verb, catalog, prefix + "".join(out))
         out.append(text)
         tail = rest.tokens[stop:]
         if not tail:
@@ -70,7 +71,7 @@ def splice(walk: Walk, catalog: Catalog) -> str:
     return "".join(out)
 
 
-def _expand(walk: Walk, at: int, name: str, catalog: Catalog) -> tuple[str, int]:
+def _expand(walk: Walk, at: int, name: str, catalog: Catalog, before: str) -> tuple[str, int]:
     """The SQL of the call at a token position, and the position behind it."""
     walk.at = at
     if name not in NAMES:
@@ -81,7 +82,7 @@ def _expand(walk: Walk, at: int, name: str, catalog: Catalog) -> tuple[str, int]
     walk.at = at + 3
     arguments = walk.split(*walk.group())
     stop = walk.at
-    call = MLCall(name, walk.sub(at, stop), catalog)
+    call = MLCall(name, walk.sub(at, stop), catalog, before=before)
     if walk.sub(*arguments[0]).peek() == "MODEL":
         first = walk.sub(*arguments.pop(0))
         first.expect("MODEL")
@@ -145,10 +146,39 @@ def _check_once(call: MLCall, part: Walk) -> None:
         )  # fmt: skip
 
 
+def _check_rows(call: MLCall, part: Walk) -> None:
+    """Refuse what is neither ``TABLE name`` nor one bracketed query."""
+    wanted = "TABLE name or (SELECT ...)"
+    if part.take("TABLE"):
+        part.name()
+        if part.peek() == "(":
+            part.group()
+    else:
+        first = part.peek(1)
+        if first in (*_NO_ROWS, ")"):
+            part.at = 1
+            raise part.error(f"ML.{call.verb} reads the rows of a query", wanted=wanted)
+        part.group()
+    if not part.done:
+        raise part.error(
+            f"Did not expect more behind the rows of ML.{call.verb}", wanted=wanted,
+            todo="write it as one query: (SELECT ... FROM ...)",
+        )  # fmt: skip
+    part.at = 0
+
+
+_NO_ROWS = ("ALTER", "COPY", "CREATE", "DELETE", "DROP", "INSERT", "MERGE", "SET", "UPDATE")
+"""Words that begin statements which are no query."""
+
+
 def _read_argument(call: MLCall, walk: Walk, start: int, end: int, catalog: Catalog) -> None:
     """One argument behind the model: rows, settings or an array."""
     part = walk.sub(start, end)
     word = part.peek()
+    if part.done:
+        raise call.error(
+            f"An argument of ML.{call.verb} is empty", todo="leave one of its commas out"
+        )
     if word == "STRUCT":
         if call.fields:
             raise part.error(
@@ -159,7 +189,10 @@ def _read_argument(call: MLCall, walk: Walk, start: int, end: int, catalog: Cata
         call.fields = read_struct(part)
     elif word in ("TABLE", "("):
         _check_once(call, part)
-        rows = walk.slice(start + 1, end) if word == "TABLE" else splice(part, catalog)
+        _check_rows(call, part)
+        rows = walk.slice(start + 1, end)
+        if word == "(":
+            rows = splice(part, catalog, call.before)
         call.relations.append(rows)
     elif word in ("[", "GENERATE_ARRAY", "GENERATE_SERIES", "RANGE") and call.values is None:
         call.values = walk.slice(start, end)

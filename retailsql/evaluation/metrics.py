@@ -29,8 +29,8 @@ def classifier_metrics(y: Codes, proba: Floats, positive: int | None) -> dict[st
     two = len(classes) == 2
     chosen = proba.argmax(axis=1)
     if positive is not None:
-        # Half goes to the positive class, as in BigQuery ML's default threshold.
-        chosen = np.where(proba[:, positive] >= 0.5, positive, 1 - positive)
+        # Above the threshold is positive, exactly half is not: the rule of ML.PREDICT.
+        chosen = np.where(proba[:, positive] > 0.5, positive, 1 - positive)
         one = {"labels": [positive], "average": "macro", "zero_division": 0.0}
     else:
         one = {"labels": classes, "average": "macro", "zero_division": 0.0}

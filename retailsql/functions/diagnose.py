@@ -32,7 +32,8 @@ _NO_COLUMN = re.compile(r'does not have a column named "([^"]+)"')
 _NO_REFERENCE = re.compile(r'Referenced column "([^"]+)" not found')
 _NO_FUNCTION = re.compile(r"Function with name \"?([a-z0-9_.]+)\"? does not exist", re.I)
 _NO_OVERLOAD = re.compile(r"Macro ([a-z0-9_]+)\(\) does not support the supplied arguments", re.I)
-_CLASH = re.compile(r'Ambiguous reference to column name "(predicted_[^"]+)"')
+_CLASH = re.compile(r'Ambiguous reference to column name "([^"]+)" .*__rs_output_names\.')
+_NO_FIELD = re.compile(r"Cannot extract field '([^']+)' from expression \"([^\"]+)\"")
 _ERRORS = RetailSQLError.__subclasses__()
 _CALLED = re.compile(rf"\b([a-z][a-z0-9_]*)_({'|'.join(ALL_VERBS)})\s*\(", re.I)
 _HIDDEN_GONE = re.compile(r"Function with name \"?(__rs_\w+)\"? does not exist", re.I)
@@ -81,11 +82,21 @@ def diagnose(
             return None  # the user's transaction is aborted: DuckDB's own words must do
     return (
         _wrong_type(words, models)
+        or _no_row(words, sql, models)
         or _missing_column(words, sql, models)
         or _wrong_arguments(words, models)
         or _unknown_model(words, models)
         or _clash(words)
     )
+
+
+def plain(error: duckdb.Error) -> duckdb.Error | None:
+    """The same error without the SQL that a call was spliced into; None if it shows none of it."""
+    words = str(error)
+    if "__rs_" not in words:
+        return None
+    words = words.split("\n\nLINE")[0].replace('"__rs_row"', "the rows")
+    return type(error)(re.sub(r"__rs_\w+", "the model", words))
 
 
 def _deployed(con: DuckDBPyConnection) -> list[StoredVersion]:
@@ -191,6 +202,25 @@ def _missing_column(words: str, sql: str, models: list[StoredVersion]) -> Signat
                     wanted=f"{column} {kind}",
                     todo=f"add the column to the rows, or name one: SELECT x AS {column}",
                 )
+    if '"__rs_row"' in words:
+        return SignatureError(
+            f"The rows given to an ML function need a column {found[1]!r} that is not there",
+            todo=f"add the column to the rows, or name one: SELECT x AS {found[1]}",
+        )
+    return None
+
+
+def _no_row(words: str, sql: str, models: list[StoredVersion]) -> SignatureError | None:
+    """A column where the row was meant: ``SELECT churn_score(t) FROM t`` if t has a column t."""
+    found = _NO_FIELD.search(words)
+    for model in _called(sql, models) if found else ():
+        if found and found[1].lower() in map(str.lower, _needed(model)):
+            return SignatureError(
+                f"Model {model.name.text!r} needs rows with a column {found[1]!r}",
+                seen="one value" if found[2].startswith("__rs_") else f"{found[2]}, a column",
+                wanted="the alias of a table, which none of its columns bears",
+                todo="give the table another alias: SELECT ... FROM t AS t_",
+            )
     return None
 
 

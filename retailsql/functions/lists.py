@@ -30,10 +30,10 @@ def nearest_centroid(score: str) -> str:
 
 def nearest_distances(score: str) -> str:
     """Up to five centroids with their distances, the nearest first, as BigQuery ML returns them."""
-    pairs = f"list_transform({score}, lambda x, i: {{'d': x, 'i': i}})"
+    pairs = f"list_transform({score}, lambda __rs_x, i: {{'d': __rs_x, 'i': i}})"
     return (
         f"CAST(list_transform(list_sort({pairs})[1:{MOST_NEAREST}], "
-        f"lambda x: {{'CENTROID_ID': x.i, 'DISTANCE': x.d}}) AS {NEAREST_TYPE})"
+        f"lambda __rs_x: {{'CENTROID_ID': __rs_x.i, 'DISTANCE': __rs_x.d}}) AS {NEAREST_TYPE})"
     )
 
 
@@ -106,7 +106,7 @@ def list_forms(call: Call) -> dict[str, tuple[str, str, str]]:
     if signature.kind == "reducer":
         return {"predict": (latent(signature, row), latent(signature, named), table)}
     # In a lambda the list stands once, and is computed once.
-    ids = [f"list_transform([{s}], lambda s: {nearest_centroid('s')})[1]" for s in (row, named)]
+    ids = [f"list_transform([{s}], lambda __rs_s: {nearest_centroid('__rs_s')})[1]" for s in (row, named)]
     return {
         "predict": (ids[0], ids[1], table),
         "distance": (f"list_min({row})", f"list_min({named})", table),

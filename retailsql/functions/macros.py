@@ -9,6 +9,7 @@ these two      ``_explain``, given typical rows       row, named arguments
 clusterer      ``_predict``, ``_distance``            row, named arguments, table
 reducer        ``_predict``                           row, named arguments, table
 forecaster     ``_forecast``                          (history, horizon, confidence_level)
+forecast_table ``_forecast``                          table: (horizon, confidence_level)
 recommender    ``_recommend``, ``_similar``           (customer or history, k), (item, k)
 factorizer     ``_predict``, ``_score`` (the same)    row, named arguments, table
 factorizer     ``_recommend``                         (user, k)

@@ -56,7 +56,7 @@ class Stored:
     @property
     def inputs(self) -> list[Mapping[str, Any]]:
         """The regressors: name, mean, categories."""
-        return list(self.options["inputs"])
+        return list(self.options.get("inputs", ()))
 
     def step_of(self, timestamp: str) -> str:
         """SQL of what two timestamps of one step share."""
@@ -68,7 +68,7 @@ class Stored:
 
     def limited(self, value: str) -> str:
         """A value or bound kept within the forecast limits."""
-        low, high = self.options["limits"]
+        low, high = self.options.get("limits", (None, None))  # neural forecasters have none
         value = value if low is None else f"greatest({value}, {literal(float(low))})"
         return value if high is None else f"least({value}, {literal(float(high))})"
 

@@ -66,6 +66,8 @@ def ensure(con: DuckDBPyConnection, database: str) -> None:
         if not has_table(con, database, "forecasts"):
             con.execute(_sql_file("schema.sql", database))
             _create_view(con, database)
+        elif not first_row(con, f"{_VIEWS} AND database_name = ?", [database]):
+            _create_view(con, database)
         return
     taken = con.execute(
         "SELECT table_name FROM duckdb_tables() WHERE database_name = ? "
@@ -82,8 +84,18 @@ def ensure(con: DuckDBPyConnection, database: str) -> None:
     _create_view(con, database)
 
 
+_VIEWS = (
+    "SELECT 1 FROM duckdb_views() "
+    "WHERE schema_name = 'retailsql' AND view_name = 'model_versions'"
+)
+
+
 def _create_view(con: DuckDBPyConnection, database: str) -> None:
-    if database.lower() != "retailsql":  # DuckDB finds the names in such a view ambiguous
+    """Create the list for people, unless an attached database bears the schema's name: DuckDB
+    leaves databases out of a view's text, and would find the names in it ambiguous.
+    """
+    own = "SELECT 1 FROM duckdb_databases() WHERE lower(database_name) = 'retailsql'"
+    if not first_row(con, own):
         view = f"{quote(database)}.retailsql.model_versions"
         con.execute(f"CREATE OR REPLACE VIEW {view} AS {list_query(con, database)}")
 

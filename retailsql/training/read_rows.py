@@ -77,8 +77,9 @@ def _check_names(columns: list[str]) -> None:
     """Refuse two columns that DuckDB, which compares names in any case, could not tell apart."""
     first: dict[str, str] = {}
     for name in columns:
-        other = first.setdefault(name.lower(), name)
-        if other is not name:
+        other = first.get(name.lower())
+        first[name.lower()] = name
+        if other is not None:
             raise TrainingError(
                 "Two columns of the training SELECT have the same name",
                 seen=f"{other!r} and {name!r}", wanted="names that differ in more than their case",

@@ -63,9 +63,7 @@ def option_warnings(options: Mapping[str, Any], given: Mapping[str, Any]) -> lis
             "data_split_test_fraction=0: the trials are chosen on a fifth of the training rows, "
             "since rows that choose cannot judge"
         )
-    if str(given.get("hparam_tuning_algorithm", "")).upper() == "VIZIER_DEFAULT":
-        words.append("hparam_tuning_algorithm='VIZIER_DEFAULT' is a seeded random search here")
-    return words
+    return words + algorithm_words(given)
 
 
 def size_warnings(spec: Estimator, rows: int) -> list[str]:

@@ -6,6 +6,7 @@ from retailsql.errors import TrainingError
 from retailsql.evaluation.splits import METHODS
 from retailsql.training.estimators import MODELS, Estimator
 from retailsql.training.options import Option
+from retailsql.training.tuning_options import TUNING
 
 OPTIONS: tuple[Option, ...] = (
     Option("input_label_cols", "list", ("label",), "The label column, exactly one."),
@@ -18,12 +19,9 @@ OPTIONS: tuple[Option, ...] = (
     Option("baseline_col", "list", (), "Columns that are trivial predictions, and no features."),
     Option("baseline_group_cols", "list", (), "Columns whose groups' mean label is a rule."),
     Option("exclude_cols", "list", (), "Columns that are neither label nor feature."),
-    Option("num_trials", "int", None, "Settings to try, for options given as HPARAM_RANGE or "
-           "HPARAM_CANDIDATES.", minimum=1, maximum=1000),
-    Option("hparam_tuning_algorithm", "str", "RANDOM_SEARCH", "How settings are chosen.",
-           choices=("RANDOM_SEARCH", "GRID_SEARCH", "VIZIER_DEFAULT")),
     Option("data_split_test_fraction", "float", None, "With num_trials, share of rows that "
            "evaluate; data_split_eval_fraction then chooses among the trials.", minimum=0),
+    *TUNING,
 )  # fmt: skip
 """Options of every tabular model type."""
 
@@ -31,14 +29,12 @@ CLASSIFIER_OPTIONS = (
     Option("positive_class", "any", None, "The class whose probability is the score."),
     Option("primary_metric", "str", None, "The metric compared with the trivial rules.",
            choices=("ROC_AUC", "PR_AUC", "LOG_LOSS", "ACCURACY", "F1_SCORE", "BRIER_SCORE")),
-    Option("hparam_tuning_objectives", "list", None, "The metric that chooses among trials."),
 )  # fmt: skip
 REGRESSOR_OPTIONS = (
     Option("offset_col", "str", None, "A feature to start from: the model learns label - offset."),
     Option("log_label", "bool", False, "Fit log(label); the graph ends in exp."),
     Option("primary_metric", "str", None, "The metric compared with the trivial rules.",
            choices=("MEAN_ABSOLUTE_ERROR", "MEAN_SQUARED_ERROR", "R2_SCORE", "WAPE")),
-    Option("hparam_tuning_objectives", "list", None, "The metric that chooses among trials."),
 )  # fmt: skip
 
 

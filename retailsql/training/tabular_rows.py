@@ -17,6 +17,7 @@ from retailsql.training.tabular_data import Roles
 from retailsql.training.tabular_problem import Problem
 from retailsql.training.tabular_tuning import VALIDATION, Tuner, search_of
 from retailsql.training.tuning import Space
+from retailsql.training.tuning_options import CHOSEN_ELSEWHERE
 
 
 def plan_rows(data: TrainingData, roles: Roles, problem: Problem) -> Plan:
@@ -35,7 +36,7 @@ def plan_rows(data: TrainingData, roles: Roles, problem: Problem) -> Plan:
     plan = plan_split(len(y), how, codes, values, roles.split or "")
     if o["num_trials"] is None:
         return plan
-    words = f"{plan.words}; options chosen on other rows"
+    words = f"{plan.words}; {CHOSEN_ELSEWHERE}"
     return Plan(plan.pairs, words, plan.refit)
 
 

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retailsql.dialect.values import HParamRange
-from retailsql.errors import TrainingError, nearest
 from retailsql.evaluation.splits import Rows, SplitOptions, plan_split
+from retailsql.training import tuning_options
 from retailsql.training.fitted import Progress
 from retailsql.training.options import Option
 from retailsql.training.tabular_problem import Problem
@@ -108,27 +108,9 @@ def search_of(
     Raises:
         TrainingError: an objective that there is not, or nothing to search.
     """
-    if not space:
-        names = {o.name for o in known}
-        if "hidden_units" in names:  # it needs Keras, which takes ten times as long: on demand
-            names.discard("l1_reg")
-        space = {name: v for name, v in DEFAULT_SPACE.items() if name in names}
-    if not space:
-        raise TrainingError(
-            "There is nothing to tune", wanted="an option given as HPARAM_CANDIDATES([...])",
-            todo="add one, or leave num_trials out",
-        )  # fmt: skip
-    grid = options["hparam_tuning_algorithm"] == "GRID_SEARCH"
-    objective = _objective(options["hparam_tuning_objectives"], kind)
-    return Search(space, known, options["num_trials"], objective, options["seed"], grid)
-
-
-def _objective(given: Any, kind: str) -> str:
-    allowed = CLASSIFIER_OBJECTIVES if kind == "classifier" else REGRESSOR_OBJECTIVES
-    names = [str(n).upper() for n in given or allowed[:1]]
-    if len(names) != 1 or names[0] not in allowed:
-        raise TrainingError(
-            "Option hparam_tuning_objectives names no single objective of this model",
-            seen=given, wanted=nearest(names[0], allowed, 6) if names else ", ".join(allowed),
-        )  # fmt: skip
-    return names[0].lower()
+    names = {o.name for o in known}
+    if "hidden_units" in names:  # it needs Keras, which takes ten times as long: on demand
+        names.discard("l1_reg")
+    ranges = {name: v for name, v in DEFAULT_SPACE.items() if name in names}
+    objectives = CLASSIFIER_OBJECTIVES if kind == "classifier" else REGRESSOR_OBJECTIVES
+    return tuning_options.search_of(space, options, known, objectives, ranges)

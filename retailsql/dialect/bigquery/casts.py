@@ -50,21 +50,31 @@ def duckdb_type(node: Any, refuse: Refuse) -> str:
     return _TYPES[name]
 
 
-def cast(node: Any, text: str, refuse: Refuse) -> tuple[str, str | None]:
+def cast(
+    node: Any, text: str, had: Known, refuse: Refuse, note: Callable[[str], None]
+) -> tuple[str, str | None]:
     """The text of a CAST or SAFE_CAST, and the kind it makes."""
     from sqlglot import exp
 
     if node.args.get("format"):
         raise refuse("CAST with FORMAT is not translated", todo="use FORMAT_DATE or PARSE_DATE")
     safe, kind = isinstance(node, exp.TryCast), type_kind(node.to)
-    made = _cast(node, text, kind, refuse, safe)
+    if isinstance(node.this, exp.Null):
+        return f"CAST(NULL AS {duckdb_type(node.to, refuse)})", kind
+    if kind == "string" and had.kind == "instant":
+        note(UNSURE)
+    if had.kind in ("array", "struct", "interval") and kind == "string":
+        raise refuse("CAST AS STRING is not translated for this value", seen=had.kind.upper())
+    made = _cast(node, text, had.kind, kind, refuse, safe)
     return (f"TRY({made})" if safe else made), kind
 
 
-def _cast(node: Any, text: str, kind: str | None, refuse: Refuse, safe: bool) -> str:
+def _cast(
+    node: Any, text: str, had: str | None, kind: str | None, refuse: Refuse, safe: bool
+) -> str:
     from sqlglot import exp
 
-    had, wanted = kind_of(node.this), duckdb_type(node.to, refuse)
+    wanted = duckdb_type(node.to, refuse)
     literal_text = isinstance(node.this, exp.Literal) and node.this.is_string
     if literal_text and wanted == "TIMESTAMP" and not safe:
         return dates.literal_instant(node.this.this, refuse)
@@ -75,9 +85,21 @@ def _cast(node: Any, text: str, kind: str | None, refuse: Refuse, safe: bool) ->
         return _to_int(text, had)
     if wanted == "TIMESTAMP":
         return dates.instant(text, had)
+    if wanted == "BOOLEAN" and had == "string":
+        return _to_bool(text)
     if wanted == "BLOB":
         return text if had == "bytes" else f"encode({as_string(text, had)})"
     return f"CAST({text} AS {wanted})"
+
+
+def _to_bool(text: str) -> str:
+    """'true' and 'false' in any letters; DuckDB would also read 't' and '1'."""
+    wrong = fail("a text that is no BOOL", "BOOLEAN")
+    low = f"lower({text})"
+    return (
+        f"(CASE WHEN {low} = 'true' THEN true WHEN {low} = 'false' THEN false "
+        f"WHEN ({text}) IS NOT NULL THEN {wrong} END)"
+    )
 
 
 def _cut(text: str, to: Any) -> str:

@@ -134,7 +134,7 @@ def from_zone(text: str, zone: str) -> str:
 
 def instant(text: str, kind: str | None) -> str:
     """An expression as TIMESTAMP in UTC; strings may name a zone or an offset."""
-    if kind in ("timestamp", "datetime"):
+    if kind in ("timestamp", "datetime", "instant"):
         return text
     if kind == "date":
         return f"CAST({text} AS TIMESTAMP)"

@@ -25,11 +25,13 @@ class Statements:
     Args:
         catalog: what is in the database.
         refuse: makes the error about a node.
-        notes: takes the sentences about what was left out.
+        note: takes the sentences about what was left out.
     """
 
-    def __init__(self, catalog: Catalog, refuse: RefuseNode, notes: list[str]) -> None:
-        self._catalog, self._refuse, self._notes = catalog, refuse, notes
+    def __init__(
+        self, catalog: Catalog, refuse: RefuseNode, note: Callable[[Any, str], None]
+    ) -> None:
+        self._catalog, self._refuse, self._note = catalog, refuse, note
 
     def mend(self, root: Any) -> Any:
         """The statement as DuckDB takes it."""
@@ -74,8 +76,7 @@ class Statements:
             if isinstance(item, exp.TemporaryProperty):
                 kept.append(item)
             elif name in _DROPPED:
-                note = f"{_DROPPED[name]} has no effect in DuckDB and is left out"
-                self._notes += [] if note in self._notes else [note]
+                self._note(root, f"{_DROPPED[name]} has no effect in DuckDB and is left out")
             else:
                 raise self._refuse(root, "This part of CREATE is not translated")(
                     seen=item.sql("bigquery")

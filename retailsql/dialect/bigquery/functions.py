@@ -34,6 +34,7 @@ class Call:
         having: MAX or MIN and the expression of HAVING MAX, or None.
         windowed: OVER follows.
         note: takes a sentence for the person who runs the script.
+        wanted: the builder may say here to what type the value over a window is cast.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Call:
     having: tuple[str, str] | None = None
     windowed: bool = False
     note: Callable[[str], None] = lambda _: None
+    wanted: str = ""
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -109,14 +111,15 @@ class Function:
         build: makes DuckDB's text of a call.
         low: fewest arguments.
         high: most arguments.
-        kind: what it returns, if that is always the same; ``"0"``: what its first argument is.
+        kind: what it returns, if that is always the same; ``"0"``: what its first argument is;
+            or what says it for a call.
         aggregate: takes DISTINCT, ORDER BY and LIMIT, and OVER.
     """
 
     build: Callable[[Call], str]
     low: int = 1
     high: int = 1
-    kind: str | None = None
+    kind: str | Callable[[Call], str | None] | None = None
     aggregate: bool = False
 
 

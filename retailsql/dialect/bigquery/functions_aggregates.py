@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from retailsql.dialect.bigquery.arithmetic import NUMERIC
 from retailsql.dialect.bigquery.functions import Call, Function, Table
 
 
@@ -37,10 +38,22 @@ def _aggregate(name: str, low: int = 1, kind: str | None = None) -> Function:
 
 
 def _sum(call: Call) -> str:
-    """DuckDB's sum of BIGINT is HUGEINT; where it is plain to see, it becomes BIGINT again."""
+    """DuckDB's sum of BIGINT is HUGEINT: it becomes BIGINT, and fails where an INT64 overflows."""
     _plain(call)
-    text = _call("sum", call)
-    return f"CAST({text} AS BIGINT)" if call.kind(0) == "int" and not call.windowed else text
+    return _cast(call, _call("sum", call), "BIGINT" if call.kind(0) == "int" else "")
+
+
+def _avg(call: Call) -> str:
+    """The mean of NUMERIC is NUMERIC."""
+    _plain(call)
+    return _cast(call, _call("avg", call), NUMERIC if call.kind(0) == "decimal" else "")
+
+
+def _cast(call: Call, text: str, type_: str) -> str:
+    if not call.windowed:
+        return f"CAST({text} AS {type_})" if type_ else text
+    call.wanted = type_
+    return text
 
 
 def _count(call: Call) -> str:
@@ -135,7 +148,9 @@ FUNCTIONS: Table = {
     "COUNT": Function(_count, 1, 1, "int", aggregate=True),
     "COUNTIF": Function(_count_if, 1, 1, "int", aggregate=True),
     "SUM": Function(_sum, 1, 1, "0", aggregate=True),
-    "AVG": _aggregate("avg", kind="float"),
+    "AVG": Function(
+        _avg, 1, 1, lambda c: "decimal" if c.kind(0) == "decimal" else "float", aggregate=True
+    ),
     "MIN": _aggregate("min", kind="0"),
     "MAX": _aggregate("max", kind="0"),
     "STDDEV": _aggregate("stddev_samp", kind="float"),

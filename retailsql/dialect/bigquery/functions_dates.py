@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from retailsql.dialect.bigquery import dates, formats
 from retailsql.dialect.bigquery.dates import as_date, in_zone, instant
 from retailsql.dialect.bigquery.functions import Call, Function, Table, say
+from retailsql.dialect.bigquery.texts import MOMENTS, as_string
 
 _NOW = "(now() AT TIME ZONE 'UTC')"
+UNSURE_DIFF = (
+    "A TIMESTAMP column of DuckDB's is taken for BigQuery's TIMESTAMP, of which DATE_DIFF counts "
+    "whole days of 24 hours; write DATE(x), or CAST(x AS DATETIME) if it is one"
+)
 _CASTS = {"date": "DATE", "datetime": "TIMESTAMP", "timestamp": "TIMESTAMP", "time": "TIME"}
 
 
@@ -60,7 +66,18 @@ def _operand(call: Call, i: int, kind: str) -> str:
     text, had = call.text(i), call.kind(i)
     if had == "string":
         return instant(text, None) if kind == "timestamp" else f"CAST({text} AS {_CASTS[kind]})"
-    return f"CAST({text} AS TIMESTAMP)" if had == "date" and kind == "datetime" else text
+    midnight = had == "date" and kind in ("datetime", "timestamp")
+    return f"CAST({text} AS TIMESTAMP)" if midnight else text
+
+
+def _result(kind: str) -> Callable[[Call], str]:
+    """What DATE_ADD and its like return: a moment stays one."""
+
+    def of(call: Call) -> str:
+        had = call.kind(0)
+        return had if had in MOMENTS and kind != "time" else kind
+
+    return of
 
 
 def _amount(call: Call, sign: int) -> str:
@@ -80,37 +97,48 @@ def _add(kind: str, sign: int) -> Function:
 
     def build(call: Call) -> str:
         moment, amount = _operand(call, 0, kind), _amount(call, sign)
-        if kind == "date" and call.kind(0) not in ("datetime", "timestamp"):
+        if kind == "date" and call.kind(0) not in MOMENTS:
             return f"CAST(({moment}) + {amount} AS DATE)"
         return f"(({moment}) + {amount})"
 
-    return Function(build, 2, 2, kind)
+    return Function(build, 2, 2, _result(kind))
 
 
 def _diff(kind: str) -> Function:
     def build(call: Call) -> str:
-        a, b = _operand(call, 0, kind), _operand(call, 1, kind)
         part, day = call.part(2)
+        kinds = {call.kind(0), call.kind(1)}
+        moments = kinds & MOMENTS
+        if kind == "timestamp" and "datetime" in kinds:
+            about = "datetime"
+        elif kind == "timestamp" or "timestamp" in moments:
+            about = "timestamp"
+        elif kind == "date" and "instant" in moments and part in dates.MICROSECONDS:
+            about = "timestamp"
+            call.note(UNSURE_DIFF)
+        else:
+            about = "datetime" if moments and kind == "date" else kind
+        a, b = _operand(call, 0, about), _operand(call, 1, about)
+        if about == "timestamp":
+            return dates.elapsed(a, b, part, call.refuse)
         return dates.difference(a, b, part, day, call.refuse)
 
     return Function(build, 3, 3, "int")
 
 
-def _timestamp_diff(call: Call) -> str:
-    a, b = (_operand(call, i, "timestamp") for i in (0, 1))
-    return dates.elapsed(a, b, call.part(2)[0], call.refuse)
-
-
 def _trunc(kind: str) -> Function:
     def build(call: Call) -> str:
-        if len(call) == 3:
-            raise call.refuse(f"{call.name} with a time zone is not translated", seen=call.text(2))
         part, day = call.part(1) if len(call) > 1 else ("DAY", "")
-        cut = dates.truncate(_operand(call, 0, kind), part, day, call.refuse)
-        stays = kind == "date" and call.kind(0) not in ("datetime", "timestamp")
-        return f"CAST({cut} AS DATE)" if stays and part in dates.DATE_PARTS else f"({cut})"
+        moment = _operand(call, 0, kind)
+        if len(call) == 3:
+            cut = dates.truncate(in_zone(moment, call.text(2)), part, day, call.refuse)
+            return dates.from_zone(cut, call.text(2))
+        cut = dates.truncate(moment, part, day, call.refuse)
+        if call.kind(0) in MOMENTS or kind != "date":
+            return f"CAST({cut} AS TIMESTAMP)"
+        return f"CAST({cut} AS DATE)" if part in dates.DATE_PARTS else f"({cut})"
 
-    return Function(build, 1, 3, kind)
+    return Function(build, 1, 3, _result(kind))
 
 
 def _time_trunc(call: Call) -> str:
@@ -166,10 +194,16 @@ def _unix(unit: int) -> Function:
 
 
 def _string(call: Call) -> str:
-    """STRING(timestamp[, zone])."""
-    if len(call) == 1:
-        return f"(strftime({call.text(0)}, '%Y-%m-%d %H:%M:%S') || '+00')"
-    raise call.refuse("STRING with a time zone is not translated", todo="use FORMAT_TIMESTAMP")
+    """STRING(timestamp[, zone]), also of a DATE, DATETIME or JSON string."""
+    if len(call) == 2:
+        zone = call.string(1, "time zone")
+        if zone not in ("UTC", "Etc/UTC"):
+            raise call.refuse(
+                "STRING with a time zone is not translated", todo="use FORMAT_TIMESTAMP"
+            )
+    if call.kind(0) == "json":
+        return f"json_extract_string({call.text(0)}, '$')"
+    return as_string(call.text(0), "timestamp" if call.kind(0) == "instant" else call.kind(0))
 
 
 FUNCTIONS: Table = {
@@ -190,7 +224,7 @@ FUNCTIONS: Table = {
     "DATE_DIFF": _diff("date"),
     "DATETIME_DIFF": _diff("datetime"),
     "TIME_DIFF": _diff("time"),
-    "TIMESTAMP_DIFF": Function(_timestamp_diff, 3, 3, "int"),
+    "TIMESTAMP_DIFF": _diff("timestamp"),
     "DATE_TRUNC": _trunc("date"),
     "DATETIME_TRUNC": _trunc("datetime"),
     "TIMESTAMP_TRUNC": _trunc("timestamp"),

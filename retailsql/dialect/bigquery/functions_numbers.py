@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from retailsql.dialect.bigquery.arithmetic import NUMERIC
 from retailsql.dialect.bigquery.functions import MANY, Call, Function, Table, fail, same, say
 
 
@@ -13,13 +14,33 @@ def divide(a: str, b: str, constant: float | None = None) -> str:
 
 
 def whole_divide(call: Call) -> str:
-    """DIV: both toward zero, and both fail for 0 on whole numbers."""
-    return f"({call.text(0)}) // ({call.text(1)})"
+    """DIV: both toward zero, and both fail for 0 on whole numbers; of NUMERIC DuckDB's is not."""
+    a, b = call.texts
+    if "decimal" in call.kinds:
+        return f"CAST((({a}) - (({a}) % ({b}))) / ({b}) AS {NUMERIC})"
+    return f"({a}) // ({b})"
 
 
-def _round(call: Call) -> str:
-    """Halves away from zero in both; a FLOAT64 also for a whole number."""
-    return f"round({', '.join(call.texts)})"
+def _whole(name: str) -> Function:
+    """ROUND and its like: halves away from zero in both; of an INT64 a FLOAT64."""
+
+    def build(call: Call) -> str:
+        text = f"{name}({', '.join(call.texts)})"
+        return f"CAST({text} AS DOUBLE)" if call.kind(0) == "int" else text
+
+    kind = lambda c: "float" if c.kind(0) == "int" else c.kind(0)  # noqa: E731
+    return Function(build, 1, 2 if name in ("round", "trunc") else 1, kind)
+
+
+def _safe_divide(call: Call) -> str:
+    a, b = call.texts
+    text = f"(({a}) / (CASE {b} WHEN 0 THEN NULL ELSE {b} END))"
+    return f"CAST({text} AS {NUMERIC})" if _divided(call) == "decimal" else text
+
+
+def _divided(call: Call) -> str:
+    kinds = set(call.kinds)
+    return "decimal" if "decimal" in kinds and kinds <= {"decimal", "int"} else "float"
 
 
 def _log(call: Call) -> str:
@@ -78,11 +99,11 @@ def _trig(name: str) -> Function:
 FUNCTIONS: Table = {
     "ABS": same("abs", kind="0"),
     "SIGN": same("sign", kind="0"),
-    "ROUND": Function(_round, 1, 2, "0"),
-    "TRUNC": same("trunc", 1, 2, "0"),
-    "CEIL": same("ceil", kind="0"),
-    "CEILING": same("ceil", kind="0"),
-    "FLOOR": same("floor", kind="0"),
+    "ROUND": _whole("round"),
+    "TRUNC": _whole("trunc"),
+    "CEIL": _whole("ceil"),
+    "CEILING": _whole("ceil"),
+    "FLOOR": _whole("floor"),
     "MOD": say("(({0}) % ({1}))", 2, kind="0"),
     "DIV": Function(whole_divide, 2, 2, "0"),
     "POW": same("pow", 2, kind="float"),
@@ -102,7 +123,7 @@ FUNCTIONS: Table = {
     "IS_INF": same("isinf", kind="bool"),
     "GREATEST": Function(_extreme, 1, MANY, "0"),
     "LEAST": Function(_extreme, 1, MANY, "0"),
-    "SAFE_DIVIDE": say("(({0}) / (CASE {1} WHEN 0 THEN NULL ELSE {1} END))", 2, kind="float"),
+    "SAFE_DIVIDE": Function(_safe_divide, 2, 2, _divided),
     "IEEE_DIVIDE": say("(CAST({0} AS DOUBLE) / CAST({1} AS DOUBLE))", 2, kind="float"),
     # The neutral element as BIGINT: an INTEGER column must not overflow before an INT64 would.
     "SAFE_ADD": say("TRY(({0}) + CAST(0 AS BIGINT) + ({1}))", 2, kind="0"),

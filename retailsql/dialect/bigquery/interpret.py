@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from typing import Any, Protocol
 
 import duckdb
 
-from retailsql.dialect.bigquery.lexing import place, read_tokens, refuse
+from retailsql.dialect.bigquery.lexing import line_and_column, place, read_tokens, refuse
 from retailsql.dialect.bigquery.names import Catalog
 from retailsql.dialect.bigquery.script import read_script
 from retailsql.dialect.bigquery.steps import (
@@ -27,9 +26,9 @@ from retailsql.dialect.bigquery.steps import (
 )
 from retailsql.dialect.bigquery.translate import Translator, split
 from retailsql.dialect.bigquery.variables import Variables
+from retailsql.dialect.lint.finding import Finding
 from retailsql.errors import RetailSQLError, nearest
 
-_LOG = logging.getLogger("retailsql")
 MOST_STEPS = 100_000
 """A script that takes more steps is taken for an endless loop."""
 
@@ -38,6 +37,7 @@ class Runs(Protocol):
     """What a script runs on: a session."""
 
     connection: Any
+    findings: list[Finding]
 
     def sql(self, query: Any) -> Any:
         """Run SQL, ML statements among it."""
@@ -64,7 +64,9 @@ class Interpreter:
         self.last: Any = None
         self.steps = 0
         self._translator: Translator | None = None
+        self._flavours: dict[str, dict[str, str]] = {}
         self._text = text
+        self.findings: list[Finding] = []
 
     def run(self, steps: list[Step]) -> None:
         """All steps, up to a RETURN."""
@@ -118,19 +120,27 @@ class Interpreter:
             catalog = Catalog.of(self.session.connection)
             made = Translator(self._text, catalog, self.variables.value)
             made.functions |= known
+            made.flavours = self._flavours
             self._translator = made
         return made
 
     def _plain(self, tokens: Tokens) -> None:
         translated = self.translator().statement(tokens)
-        for note in translated.notes:
-            _LOG.warning("%s (%s)", note, place(self._text, translated.start))
+        self.findings += [self._finding(*note) for note in translated.notes]
         relation = self._sql(translated.sql, tokens)
         if not translated.sql.startswith(("SELECT", "WITH", "(")) and self._translator:
             self._forget()
         self.last = relation
         if self.each is not None and relation is not None:
             self.each(relation)
+
+    def _finding(self, words: str, offset: int) -> Finding:
+        line, column = line_and_column(self._text, offset)
+        sentence, _, fix = words.partition("; ")
+        return Finding(
+            "RS501", "warning", "", line, column, f"{sentence}.",
+            f"{fix[:1].upper()}{fix[1:]}." if fix else "Nothing, if that is what you want.",
+        )  # fmt: skip
 
     def _forget(self) -> None:
         """The catalog may have changed."""

@@ -34,9 +34,14 @@ def place(text: str, offset: int) -> str:
     >>> place("SELECT\n  x", 9)
     'line 2, column 3'
     """
+    line, column = line_and_column(text, offset)
+    return f"line {line}, column {column}"
+
+
+def line_and_column(text: str, offset: int) -> tuple[int, int]:
+    """Line and column of an offset, both from 1."""
     offset = max(0, min(offset, len(text)))
-    line = text.count("\n", 0, offset) + 1
-    return f"line {line}, column {offset - text.rfind(chr(10), 0, offset)}"
+    return text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset)
 
 
 def refuse(

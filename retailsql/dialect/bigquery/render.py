@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from retailsql.dialect.bigquery import dates
+from retailsql.dialect.bigquery.arithmetic import compute
 from retailsql.dialect.bigquery.calls import SAFE, USERS, marked
 from retailsql.dialect.bigquery.casts import cast
 from retailsql.dialect.bigquery.columns import Scope
@@ -81,6 +83,8 @@ class Renderer:
             exp.Unnest: self._unnest,
             exp.Join: self._join,
             exp.Interval: self._interval,
+            exp.Column: self._column,
+            exp.Window: self._window,
             exp.CurrentDate: self._now,
             exp.CurrentDatetime: self._now,
             exp.CurrentTime: self._now,
@@ -151,12 +155,17 @@ class Renderer:
             raise call.refuse(f"{name} takes no DISTINCT, ORDER BY, LIMIT or NULLS inside")
         text = function.build(call)
         kind = function.kind
-        if kind is not None and kind.isdigit():
+        if callable(kind):
+            kind = kind(call)
+        elif kind is not None and kind.isdigit():
             kind = call.kind(int(kind))
         if flag == SAFE:
             # TRY does not keep DuckDB from folding constants that fail.
             text = "TRY(" + _FAILS.sub(r"CAST(NULL AS \1)", text) + ")"
-        return text_node(text, kind)
+        made = text_node(text, kind)
+        if call.windowed and call.wanted:
+            made.meta["wanted"] = call.wanted
+        return made
 
     def _unknown(self, node: Any, name: str) -> StatementError:
         error: StatementError = self._refuse(node, f"The function {name} is not translated")(
@@ -184,36 +193,56 @@ class Renderer:
             arguments,
             lambda i: self.known(arguments[i]),
             self._refuser(node),
-            note=lambda words: self._note(node, words),
+            note=partial(self._note, node),
             windowed=stays_bare(node),
             **more,
         )
 
     def _cast(self, node: Any) -> Any:
-        return text_node(*cast(node, sql_of(node.this), self._refuser(node)))
+        had = self.known(node.this)
+        note = partial(self._note, node)
+        text = argument(sql_of(node.this), node.this)
+        return text_node(*cast(node, text, had, self._refuser(node), note))
+
+    def _column(self, node: Any) -> Any:
+        """A TIMESTAMPTZ that something is computed from: its wall clock in UTC, as everywhere."""
+        from sqlglot import exp
+
+        type_ = noted(node).type
+        if str(type_) != "TIMESTAMP WITH TIME ZONE":
+            return None
+        parent = node.parent
+        computed = isinstance(parent, exp.Extract | exp.Cast | exp.Add | exp.Sub | exp.AtTimeZone)
+        found = marked(parent) if isinstance(parent, exp.Anonymous) else None
+        if not computed and (found is None or found[1] == USERS):
+            return None
+        return text_node(f"({sql_of(node)} AT TIME ZONE 'UTC')", "timestamp")
 
     def _divide(self, node: Any) -> Any:
         from sqlglot import exp
 
         b = node.expression
+        kinds = {self.known(node.this).kind, self.known(b).kind}
+        if "decimal" in kinds and kinds <= {"decimal", "int"}:
+            text = divide(bound(node.this), bound(b))
+            return text_node(f"CAST({text} AS DECIMAL(38, 9))", "decimal")
         known = (isinstance(b, exp.Literal) and float(b.this)) or constant(b)
         return text_node(divide(bound(node.this), bound(b), known), "float")
 
     def _arithmetic(self, node: Any) -> Any:
-        """Whole numbers are INT64: in DuckDB's text they would be INTEGER, and overflow."""
+        """Arithmetic on what is no FLOAT64: each pair of types has its own rule."""
         from sqlglot import exp
 
-        a, b = node.this, node.expression
-        kinds = kind_of(a), kind_of(b)
-        if isinstance(node, exp.Sub) and kinds == ("date", "date"):
-            raise self._refuse(node, "DATE minus DATE is an INTERVAL in BigQuery")(
-                todo="write DATE_DIFF(a, b, DAY)"
-            )
-        if all(isinstance(x, exp.Literal) and x.this.isdigit() for x in (a, b)) or (
-            kinds == ("int", "int") and isinstance(b, exp.Literal) and isinstance(a, exp.Var)
-        ):
-            a.replace(text_node(f"CAST({a.this} AS BIGINT)", "int"))
-        return None
+        found = self.known(node.this), self.known(node.expression)
+        texts = bound(node.this), bound(node.expression)
+        sign = {exp.Add: "+", exp.Sub: "-", exp.Mul: "*"}[type(node)]
+        made = compute(sign, texts, found, self._refuser(node))
+        return text_node(*made) if made is not None else None
+
+    def _window(self, node: Any) -> Any:
+        """SUM(x) OVER (...): DuckDB's sum of whole numbers is no INT64 without a cast."""
+        wanted = node.this.meta.get("wanted")
+        return text_node(f"CAST({sql_of(node)} AS {wanted})", kind_of(node)) if wanted else None
 
     def _bracket(self, node: Any) -> Any:
         index, array = node.expressions[0], node.this

@@ -39,6 +39,7 @@ def run(
     interpreter.variables.give(session.connection, parameters)
     with _in_utc(session.connection):
         interpreter.run(steps)
+    session.findings = interpreter.findings
     return interpreter.last
 
 

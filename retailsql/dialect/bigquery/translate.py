@@ -15,7 +15,7 @@ from retailsql.dialect.bigquery.casts import duckdb_type
 from retailsql.dialect.bigquery.columns import Scope
 from retailsql.dialect.bigquery.ddl import Statements
 from retailsql.dialect.bigquery.kinds import mark
-from retailsql.dialect.bigquery.lexing import place, read_tokens, refuse, renamed
+from retailsql.dialect.bigquery.lexing import read_tokens, refuse, renamed
 from retailsql.dialect.bigquery.ml import Parts
 from retailsql.dialect.bigquery.models import Models, select_token
 from retailsql.dialect.bigquery.names import Catalog
@@ -43,12 +43,12 @@ class Translated:
 
     Args:
         sql: one statement.
-        notes: what was left out, in sentences.
+        notes: what was left out or taken to be so, each with its offset in the script.
         start: where the statement begins in the script.
     """
 
     sql: str
-    notes: list[str] = field(default_factory=list)
+    notes: list[tuple[str, int]] = field(default_factory=list)
     start: int = 0
 
 
@@ -106,7 +106,7 @@ class Translator:
         self._variable = variable
         self._models = Models(text, lambda: self.catalog, self._sql)
         self.functions: set[str] = set()
-        self._notes: list[str] = []
+        self._notes: list[tuple[str, int]] = []
         self.flavours: dict[str, dict[str, str]] = {}
         self._taken: set[str] | None = None
         self._fallback = self._positions = 0
@@ -198,7 +198,7 @@ class Translator:
         users = {*self.functions, *(n for n in made if n)}
         self._check(root, parts)
         self._taken = None
-        root = Statements(self.catalog, self._refuse, self._notes).mend(root)
+        root = Statements(self.catalog, self._refuse, self._note).mend(root)
         mend_pivots(root, self._refuse)
         scope.mend_structs(root)
         mend_shadows(root)
@@ -326,9 +326,8 @@ class Translator:
         return table.name.lower(), root.meta.get("declared", {})
 
     def _note(self, node: Any, words: str) -> None:
-        note = f"{words} ({place(self.text, self._offset(node))})"
-        if note not in self._notes:
-            self._notes.append(note)
+        if words not in {held for held, _ in self._notes}:
+            self._notes.append((words, self._offset(node)))
 
     def _refuse(self, node: Any, fact: str) -> Callable[..., StatementError]:
         offset = self._offset(node)

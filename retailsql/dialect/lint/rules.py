@@ -6,6 +6,7 @@ RS1xx  models, their functions and the columns they take
 RS2xx  features that know the answer
 RS3xx  how a score is called, and where it is kept
 RS4xx  training rows that differ from run to run, and splits that flatter
+RS5xx  scripts in BigQuery's dialect
 =====  ==========================================================================================
 """
 
@@ -50,4 +51,5 @@ RULES: Mapping[str, Rule] = {
     "RS403": Rule("warning", "a random split of rows that have a time", told=True),
     "RS404": Rule("error", "a split that names no column, or one that is not there"),
     "RS405": Rule("warning", "the order of the training rows is not fixed"),
+    "RS501": Rule("warning", "a part of BigQuery's SQL was left out, or taken to mean something"),
 }

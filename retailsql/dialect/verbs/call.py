@@ -25,6 +25,7 @@ class MLCall:
         values: the text of a plain array argument, ``[0.1, 0.2]`` or ``GENERATE_ARRAY(...)``.
         fields: what stood in STRUCT(...), with its place.
         settings: the same, checked and typed.
+        before: the text of the statement up to the call, with ML calls in it spliced.
     """
 
     verb: str
@@ -35,6 +36,7 @@ class MLCall:
     values: str | None = None
     fields: Mapping[str, Field] = field(default_factory=dict)
     settings: dict[str, Any] = field(default_factory=dict)
+    before: str = ""
 
     @property
     def relation(self) -> str | None:
@@ -43,7 +45,7 @@ class MLCall:
 
     def describe(self, which: int = 0) -> dict[str, str]:
         """Column -> DuckDB type of a relation, without running it."""
-        return self.catalog.describe(self.relations[which])
+        return self.catalog.describe(self.relations[which], self.before)
 
     def error(
         self, fact: str, seen: str | None = None, wanted: str | None = None, todo: str | None = None

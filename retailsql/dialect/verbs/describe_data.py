@@ -126,9 +126,13 @@ def _text(number: str) -> str:
 def _top(histogram: str, k: int) -> str:
     """The most frequent values; of equally frequent ones the first by its text."""
     pairs = (
-        f"list_transform(map_entries({histogram}), lambda e: {{'n': -e.value::BIGINT, 'v': e.key}})"
+        f"list_transform(map_entries({histogram}), "
+        "lambda __rs_e: {'n': -__rs_e.value::BIGINT, 'v': __rs_e.key})"
     )
-    return f"list_transform(list_sort({pairs})[1:{k}], lambda e: {{'value': e.v, 'count': -e.n}})"
+    return (
+        f"list_transform(list_sort({pairs})[1:{k}], "
+        "lambda __rs_e: {'value': __rs_e.v, 'count': -__rs_e.n})"
+    )
 
 
 VERBS = (
