@@ -1,9 +1,13 @@
-"""The tables and models on which the functions of ``documented_functions`` are called."""
+"""The tables and models on which the functions of ``documented_functions`` are called, and what
+compares the two.
+"""
 
 from __future__ import annotations
 
+import re
+
 import retailsql
-from tests.documented_functions import ROWS
+from tests.documented_functions import ROWS, Documented
 
 TABLES = """
 CREATE TABLE customers AS SELECT i AS customer_id, i % 37 AS tenure, 20 + i * 7919 % 211 AS spend,
@@ -43,16 +47,21 @@ squeeze OPTIONS(model_type = 'AUTOENCODER', hidden_units = [4, 2, 4], max_iterat
 taste   OPTIONS(model_type = 'MATRIX_FACTORIZATION', {RATED}) AS FROM ratings;
 clicks  OPTIONS(model_type = 'MATRIX_FACTORIZATION', feedback_type = 'IMPLICIT', {RATED}) AS
         FROM ratings;
+scaled  TRANSFORM(ML.MIN_MAX_SCALER(spend) OVER () AS spend, upper(plan) AS what, value)
+        OPTIONS(model_type = 'BOOSTED_TREE_REGRESSOR', input_label_cols = ['value'],
+        max_iterations = 5) AS SELECT spend, plan, value FROM customers;
 prep    TRANSFORM(ML.MIN_MAX_SCALER(spend) OVER () AS spend, upper(plan) AS plan)
         OPTIONS(model_type = 'TRANSFORM_ONLY') AS SELECT spend, plan FROM customers
 """
-HOLIDAYS = "[DATE '2025-01-17', DATE '2025-02-11', DATE '2025-03-14']"
+HOLIDAYS = "[DATE '2024-05-17', DATE '2024-11-15', DATE '2025-02-08']"
 SERIES_MODELS = f"""
 demand  OPTIONS(model_type = 'ARIMA_PLUS', time_series_id_col = 'sku', {DATED}) AS FROM sales;
 one     OPTIONS(model_type = 'ARIMA_PLUS', {DATED}) AS (
-        training_data AS (SELECT day, units + IF(day IN {HOLIDAYS}, 40, 0) AS units FROM calendar),
-        custom_holiday AS (SELECT 'XX' AS region, 'sale' AS holiday_name, unnest({HOLIDAYS})
-        AS primary_date));
+        training_data AS (SELECT DATE '2024-01-01' + CAST(d AS INTEGER) AS day, 9 + d * 7919 % 5
+            + 6 * sin(2 * pi() * d / 7) + 40 * (day IN {HOLIDAYS})::INTEGER AS units
+            FROM range(400) AS b(d)),
+        custom_holiday AS (SELECT 'XX' AS region, 'sale' AS holiday_name,
+            unnest({HOLIDAYS}) AS primary_date));
 xreg    OPTIONS(model_type = 'ARIMA_PLUS_XREG', {DATED}) AS FROM calendar
 """
 
@@ -64,3 +73,38 @@ def trained(models: str) -> retailsql.Session:
     for model in models.split(";"):
         con.execute(f"CREATE MODEL {model}").fetchall()
     return con
+
+
+def described(con: retailsql.Session, call: str) -> list[str]:
+    """Name and type of each column that a call returns."""
+    found = con.execute(f"DESCRIBE SELECT * FROM {call}").fetchall()
+    return [f"{name} {kind}".replace('"', "") for name, kind, *_ in found]
+
+
+def listed(columns: str) -> list[str]:
+    """The same of a documented list: split at commas outside of brackets."""
+    return [c.strip() for c in re.split(r",(?![^()]*\))", columns)]
+
+
+def check(con: retailsql.Session, entry: Documented) -> None:
+    """The call runs, returns rows, and has the columns of the page, or those said instead."""
+    assert bool(entry.ours) == bool(entry.why)
+    assert entry.ours != entry.columns
+    assert described(con, entry.call) == listed(entry.ours or entry.columns)
+    assert con.execute(f"SELECT * FROM {entry.call}").fetchall()
+
+
+def named(entry: Documented) -> str:
+    """For pytest."""
+    return f"{entry.page}-{entry.kind}"
+
+
+def assert_same(con: retailsql.Session, plain: str, given: str) -> None:
+    """A call says the same without settings and with their defaults."""
+    full = f"{plain[:-1]}, STRUCT({given}))"
+    assert con.execute(f"FROM {plain}").fetchall() == con.execute(f"FROM {full}").fetchall()
+
+
+def rows(con: retailsql.Session, sql: str) -> list[tuple[object, ...]]:
+    """What a query returns."""
+    return con.execute(sql).fetchall()

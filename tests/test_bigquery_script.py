@@ -70,9 +70,16 @@ def test_statements_that_change_rows(shop):
     assert found == [(1, 0.0), (2, 9.5), (3, 4.5), (99, 1.0)]
 
 
-def test_what_duckdb_lacks_is_left_out_with_a_warning(con, caplog):
-    con.run_script("CREATE TEMP TABLE t PARTITION BY d AS SELECT CURRENT_DATE() AS d", "bigquery")
-    assert "PARTITION BY has no effect in DuckDB and is left out (line 1, column 1)" in caplog.text
+def test_what_duckdb_lacks_is_left_out_with_a_finding(con):
+    con.run_script(
+        "SELECT 1;\nCREATE TEMP TABLE t PARTITION BY d AS SELECT CURRENT_DATE() AS d; SELECT 2",
+        "bigquery",
+    )
+    (found,) = con.findings
+    assert found.text == (
+        "<sql>:2:1: warning RS501: PARTITION BY has no effect in DuckDB and is left out. "
+        "Fix: Nothing, if that is what you want."
+    )
 
 
 def test_functions_of_a_script_and_of_the_user(con):
@@ -167,6 +174,23 @@ SCRIPTS = [
     ("DECLARE r INT64; EXECUTE IMMEDIATE 'SELECT ? + ?' INTO r USING 3, 4; SELECT r", [(7,)]),
     ("BEGIN SELECT 1 / 0; EXCEPTION WHEN ERROR THEN SELECT 'caught'; END", [("caught",)]),
     ("BEGIN DECLARE x INT64 DEFAULT 1; SELECT x; END", [(1,)]),
+    ("BEGIN SELECT 1 / 0; EXCEPTION WHEN ERROR THEN SELECT @@error.message LIKE '%division by zero%'; END", [(True,)]),
+    ("BEGIN RAISE USING MESSAGE = 'mine'; EXCEPTION WHEN ERROR THEN SELECT @@error.message LIKE '%mine%'; END", [(True,)]),
+    ("DECLARE n INT64 DEFAULT 2; CASE WHEN n = 1 THEN SELECT 'a'; WHEN n = 2 THEN SELECT 'b'; ELSE SELECT 'c'; END CASE",
+     [("b",)]),
+    ("DECLARE n INT64 DEFAULT 7; CASE n + 1 WHEN 1 THEN SELECT 'a'; ELSE SELECT CASE WHEN n > 3 THEN 'big' END; END CASE",
+     [("big",)]),
+    ("DECLARE s STRING DEFAULT ''; FOR r IN (SELECT x, CONCAT(\"n'\", x) AS k FROM UNNEST([3, 1, 2]) AS x ORDER BY x) "
+     "DO IF r.x = 2 THEN CONTINUE; END IF; SET s = s || r.k; END FOR; SELECT s", [("n'1n'3",)]),
+    ("FOR r IN (SELECT 1 AS a FROM UNNEST([1]) WHERE FALSE) DO SELECT 1 / 0; END FOR; SELECT 'none'", [("none",)]),
+    ("DECLARE i INT64 DEFAULT 0; outer_loop: LOOP LOOP SET i = i + 1; IF i > 5 THEN LEAVE outer_loop; END IF; END LOOP; "
+     "END LOOP outer_loop; SELECT i", [(6,)]),
+    ("b: BEGIN SELECT 1; LEAVE b; SELECT 1 / 0; END b; SELECT 3", [(3,)]),
+    ("ASSERT (SELECT COUNT(*) FROM UNNEST([1])) = 1 AS 'one'; SELECT 'ok'", [("ok",)]),
+    ("ASSERT NULL AS 'never'", StatementError),
+    ("CREATE TEMP TABLE st AS SELECT 1 AS a; SELECT a FROM _SESSION.st", [(1,)]),
+    ("DECLARE t TIMESTAMP DEFAULT TIMESTAMP '2024-01-01'; DECLARE d DATETIME DEFAULT DATETIME '2024-01-01 00:00:00'; "
+     "SELECT CAST(t AS STRING), CAST(d AS STRING)", [("2024-01-01 00:00:00+00", "2024-01-01 00:00:00")]),
     ("CREATE PROCEDURE p.twice(x INT64, OUT y INT64) BEGIN SET y = 2 * x; END; "
      "DECLARE z INT64; CALL p.twice(21, z); SELECT z", [(42,)]),
     ("CREATE PROCEDURE pp(n INT64) BEGIN IF n > 2 THEN SELECT 'big'; RETURN; END IF; SELECT 'small'; END; CALL pp(3)",
@@ -188,14 +212,17 @@ def test_scripts(con, text, wanted):
 def test_parameters_are_values_of_python(con):
     assert rows(con, "SELECT @a || @b", parameters={"a": "it's", "B": "x"}) == [("it'sx",)]
     assert rows(con, "SELECT ? + 1, ?", parameters=[1, date(2024, 1, 1)]) == [(2, date(2024, 1, 1))]
+    text = "DECLARE x INT64 DEFAULT ?; SET x = x + @k; SELECT x"
+    assert rows(con, text.replace("?", "@j"), parameters={"j": 2, "k": 3}) == [(5,)]
+    assert rows(con, "SELECT ?; SELECT ? - 1", parameters=[10, 5]) == [(4,)]
 
 
-def test_a_name_that_is_a_variable_and_a_column_is_an_error(con):
-    text = "CREATE TEMP TABLE t AS SELECT 1 AS n; DECLARE n INT64 DEFAULT 2; SELECT n FROM t"
-    with pytest.raises(
-        StatementError, match="'n' is a variable and a column too at line 1, column 73"
-    ):
-        con.run_script(text, "bigquery")
+def test_a_name_that_is_a_variable_and_a_column_is_the_column(con):
+    text = """DECLARE n, m INT64 DEFAULT 2; CREATE TEMP TABLE t AS SELECT 1 AS n;
+    WITH u AS (SELECT n AS k FROM t WHERE n < m)
+    SELECT k, (SELECT MAX(n) FROM UNNEST([5]) AS n), n FROM u"""
+    assert rows(con, text) == [(1, 5, 2)]
+    assert rows(con, "DECLARE n INT64 DEFAULT 9; SELECT 1 AS n ORDER BY n") == [(1,)]
 
 
 def test_an_endless_loop_ends(con, monkeypatch):

@@ -11,8 +11,9 @@ import pytest
 
 from retailsql.dialect.verbs.table import VERBS
 from retailsql.errors import StatementError
-from tests.documented_functions import LATER, ROWS, SERIES, TABULAR, Documented
-from tests.documented_models import ROW_MODELS, SERIES_MODELS, trained
+from tests.documented_functions import ROWS, SERIES, TABULAR
+from tests.documented_models import ROW_MODELS, assert_same, check, named, rows, trained
+
 
 @pytest.fixture(scope="module")
 def shop():
@@ -21,45 +22,10 @@ def shop():
         yield con
 
 
-@pytest.fixture(scope="module")
-def series():
-    """Models of time series."""
-    with trained(SERIES_MODELS) as con:
-        yield con
-
-
-def described(con, call: str) -> list[str]:
-    """"name TYPE" of each column that a call returns."""
-    rows = con.execute(f"DESCRIBE SELECT * FROM {call}").fetchall()
-    return [f"{name} {kind}".replace('"', "") for name, kind, *_ in rows]
-
-
-def listed(columns: str) -> list[str]:
-    """The same of a documented list: split at commas outside of brackets."""
-    return [c.strip() for c in re.split(r",(?![^()]*\))", columns)]
-
-
-def check(con, entry: Documented) -> None:
-    assert bool(entry.ours) == bool(entry.why)
-    assert entry.ours != entry.columns
-    assert described(con, entry.call) == listed(entry.ours or entry.columns)
-    assert con.execute(f"SELECT * FROM {entry.call}").fetchall()
-
-
-def named(entry: Documented) -> str:
-    return f"{entry.page}-{entry.kind}"
-
-
 @pytest.mark.parametrize("entry", TABULAR, ids=named)
 def test_columns_are_those_of_the_page(shop, entry):
     """Names, order and types, of a call that runs and returns rows."""
     check(shop, entry)
-
-
-@pytest.mark.parametrize("entry", SERIES, ids=named)
-def test_columns_of_series_are_those_of_the_page(series, entry):
-    """The same of time series."""
-    check(series, entry)
 
 
 WITHOUT_PAGE = {
@@ -91,10 +57,9 @@ def test_every_function_is_in_the_table():
     ("call", "words", "why"),
     [
         ("ML.TRAINING_INFO(MODEL space)", "not for this kind", "PCA is solved, not iterated"),
-        ("ML.FEATURE_INFO(MODEL prep)", "not for this kind", "nothing is learned of a column"),
         ("ML.EVALUATE(MODEL tuned, STRUCT(9 AS trial_id))", "best trial only", "others are gone"),
         ("ML.PREDICT(MODEL yearly, TABLE customers, STRUCT(1 AS trial_id))", "not tuned", ""),
-        ("ML.RECOMMEND(MODEL taste, STRUCT(1 AS trial_id))", "no setting", "none is tuned"),
+        ("ML.RECOMMEND(MODEL taste, STRUCT(1 AS trial_id))", "not tuned", ""),
         ("ML.VALIDATE_DATA_DRIFT(TABLE customers, TABLE customers, MODEL churn)",
          "does not take", "it asks for a link into Google's console"),
         ("ML.DETECT_ANOMALIES(MODEL segments, TABLE customers)", "needs the share", ""),
@@ -106,6 +71,40 @@ def test_what_is_documented_and_not_there_says_so(shop, call, words, why):
     """Refused with the reason, never answered with a stub."""
     with pytest.raises(StatementError, match=words):
         shop.execute(f"FROM {call}")
+
+
+DRIFT = (
+    "categorical_default_threshold categorical_metric_type numerical_default_threshold "
+    "numerical_metric_type thresholds"
+)
+ARGUMENTS = {
+    "PREDICT": "threshold keep_original_columns trial_id",
+    "EVALUATE": "threshold trial_id perform_aggregation horizon confidence_level",
+    "FORECAST": "horizon confidence_level", "EXPLAIN_FORECAST": "horizon confidence_level",
+    "RECOMMEND": "trial_id", "GLOBAL_EXPLAIN": "class_level_explain",
+    "EXPLAIN_PREDICT": "top_k_features threshold approx_feature_contrib",
+    "DETECT_ANOMALIES": "anomaly_prob_threshold contamination",
+    "CONFUSION_MATRIX": "threshold trial_id", "ROC_CURVE": "trial_id", "WEIGHTS": "standardize",
+    "ADVANCED_WEIGHTS": "standardize", "CENTROIDS": "standardize",
+    "ARIMA_EVALUATE": "show_all_candidate_models",
+    "DESCRIBE_DATA": "num_quantiles num_array_length_quantiles top_k",
+    "VALIDATE_DATA_SKEW": f"{DRIFT} enable_visualization_link",
+    "VALIDATE_DATA_DRIFT": f"{DRIFT} num_histogram_buckets num_quantiles_histogram_buckets "
+    "num_values_histogram_buckets num_rank_histogram_buckets",
+}  # fmt: skip
+OURS = {
+    "RECOMMEND": {"top_k", "exclude_seen"},  # the few best items, not all of them
+    "EXPLAIN_PREDICT": {"num_permutations",  # how long Shapley sampling goes on
+                        "integrated_gradients_num_steps"},  # of an older page; has no effect
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", sorted({verb.name for verb in VERBS}))
+def test_arguments_are_those_of_the_page(name):
+    """Of all kinds of model together; nothing else is taken, and nothing is left out unsaid."""
+    taken = {setting.name for verb in VERBS if verb.name == name for setting in verb.settings}
+    wanted = set(ARGUMENTS.get(name, "").split())
+    assert wanted <= taken <= wanted | OURS.get(name, set())
 
 
 @pytest.mark.parametrize(
@@ -136,31 +135,6 @@ def test_what_is_documented_and_not_there_says_so(shop, call, words, why):
 def test_defaults_are_the_documented_ones(shop, plain, given):
     """A setting left out is the same as its documented default."""
     assert_same(shop, plain, given)
-
-
-@pytest.mark.parametrize(
-    ("plain", "given"),
-    [
-        ("ML.FORECAST(MODEL demand)", "3 AS horizon, 0.95 AS confidence_level"),
-        ("ML.EXPLAIN_FORECAST(MODEL demand)", "3 AS horizon, 0.95 AS confidence_level"),
-        ("ML.DETECT_ANOMALIES(MODEL demand)", "0.95 AS anomaly_prob_threshold"),
-        (f"ML.EVALUATE(MODEL demand, {LATER})", "TRUE AS perform_aggregation, 7 AS horizon"),
-        ("ML.ARIMA_EVALUATE(MODEL demand)", "FALSE AS show_all_candidate_models"),
-        ("ML.ARIMA_EVALUATE(MODEL one)", "TRUE AS show_all_candidate_models"),
-    ],
-)
-def test_defaults_of_series_are_the_documented_ones(series, plain, given):
-    """The same of time series."""
-    assert_same(series, plain, given)
-
-
-def assert_same(con, plain: str, given: str) -> None:
-    full = f"{plain[:-1]}, STRUCT({given}))"
-    assert con.execute(f"FROM {plain}").fetchall() == con.execute(f"FROM {full}").fetchall()
-
-
-def rows(con, sql: str) -> list[tuple[object, ...]]:
-    return con.execute(sql).fetchall()
 
 
 def test_as_many_rows_as_the_pages_say(shop):
@@ -214,9 +188,7 @@ def test_weights_are_a_number_or_categories(shop):
     bias = "SELECT intercept FROM ML.WEIGHTS(MODEL taste) WHERE processed_input = 'product_id' AND "
     ((item,),) = rows(shop, f"{bias} feature = '3'")
     stranger = "(SELECT 999 AS customer_id, 3 AS product_id)"
-    ((rating,),) = rows(
-        shop, f"SELECT predicted_rating FROM ML.RECOMMEND(MODEL taste, {stranger})"
-    )
+    ((rating,),) = rows(shop, f"SELECT predicted_rating FROM ML.RECOMMEND(MODEL taste, {stranger})")
     assert rating == pytest.approx(general[3] + item)
 
 
@@ -231,50 +203,27 @@ def test_feature_info_has_what_the_type_has(shop):
     ]
 
 
-def test_forecasts_are_three_steps_in_order_with_the_value_in_the_middle(series):
-    """Of each series."""
-    told = rows(series, "FROM ML.FORECAST(MODEL demand)")
-    assert [r[:2] for r in told] == sorted(r[:2] for r in told)
-    assert len(told) == 6
-    for r in told:
-        assert r[2] == pytest.approx((r[5] + r[6]) / 2)
-        assert r[4] == 0.95
-        assert r[5:7] == r[7:9]
+def test_columns_before_transform_are_told_of(shop):
+    """FEATURE_INFO and SKEW are of the raw columns, also where a feature has a column's name."""
+    told = {r[0]: r[1:] for r in rows(shop, "FROM ML.FEATURE_INFO(MODEL scaled)")}
+    assert told["spend"][:2] == (20.0, 230.0)
+    assert told["plan"][5] == 3
+    same = "SELECT input, value FROM ML.VALIDATE_DATA_SKEW(MODEL scaled, {})"
+    assert rows(shop, same.format("TABLE customers")) == [("spend", 0.0), ("plan", 0.0)]
+    scaled = "(SELECT spend / 210 AS spend, plan FROM customers)"
+    assert rows(shop, same.format(scaled))[0] == ("spend", 1.0)
 
 
-def test_of_the_past_a_forecast_tells_no_interval_and_of_the_future_no_residual(series):
-    """NULL where the page says so; components add up to the data."""
-    told = rows(
-        series, "SELECT time_series_type, confidence_level, prediction_interval_lower_bound, "
-        "spikes_and_dips, step_changes, residual, time_series_data, time_series_adjusted_data "
-        "FROM ML.EXPLAIN_FORECAST(MODEL demand)",
-    )  # fmt: skip
-    past = [r for r in told if r[0] == "history"]
-    future = [r for r in told if r[0] == "forecast"]
-    assert (len(past), len(future), len(told)) == (140, 6, 146)
-    assert {r[1:3] for r in past} == {(None, None)}
-    assert {r[3:6] for r in future} == {(None, None, None)}
-    assert all(r[6] == r[7] for r in future)
+def test_a_tuned_model_tells_of_its_best_trial_only(shop):
+    """The page: without rows every trial has a row. Here the others are not kept."""
+    best = rows(shop, "SELECT trial_id FROM ML.TRIAL_INFO(MODEL tuned) WHERE is_optimal")
+    for call in ("EVALUATE(MODEL tuned)", "WEIGHTS(MODEL tuned)", f"PREDICT(MODEL tuned, {ROWS})"):
+        assert rows(shop, f"SELECT DISTINCT trial_id FROM ML.{call}") == best
 
 
-def test_rows_without_a_forecast_are_judged_null(series):
-    """An unknown series, or a time beyond the horizon."""
-    known = "SELECT 'sku0' AS sku, DATE '2025-03-12' AS day, 99.0 AS units"
-    strange = "SELECT 'new', DATE '2025-03-12', 9 UNION ALL SELECT 'sku0', DATE '2027-01-01', 9"
-    call = f"DETECT_ANOMALIES(MODEL demand, STRUCT(0.9 AS anomaly_prob_threshold), ({known} UNION \
-ALL {strange}))"
-    told = rows(series, f"SELECT * EXCLUDE (day) FROM ML.{call} ORDER BY units DESC")
-    assert told[0][2] is True
-    assert [r[2:] for r in told[1:]] == [(None,) * 4] * 2
-    past = f"ML.EVALUATE(MODEL demand, {LATER}, STRUCT(FALSE AS perform_aggregation))"
-    early = rows(series, f"SELECT * EXCLUDE (sku, day, units) FROM {past} WHERE day < '2025-03-12'")
-    assert set(early) == {(None,) * 5}
-
-
-def test_the_candidate_models_come_with_the_lowest_aic_first(series):
-    """All of one series, the best of each of many; no drift but with one difference."""
-    told = rows(series, "SELECT AIC, non_seasonal_d, has_drift FROM ML.ARIMA_EVALUATE(MODEL one)")
-    assert [r[0] for r in told] == sorted(r[0] for r in told)
-    assert len(told) > 1
-    assert not any(drift for _, d, drift in told if d != 1)
-    assert len(rows(series, "FROM ML.ARIMA_EVALUATE(MODEL demand)")) == 2
+def test_importance_is_of_features_after_transform(shop):
+    """The page says of the columns before it; but one feature may be made of several columns,
+    and a split of it says nothing of either alone.
+    """
+    told = rows(shop, "SELECT feature FROM ML.FEATURE_IMPORTANCE(MODEL scaled) ORDER BY feature")
+    assert told == [("spend",), ("what",)]

@@ -174,6 +174,11 @@ def _rebased(walk: Walk) -> Sequence[Token]:
 
 def _create(walk: Walk, replace: bool) -> CreateModel:
     if_not_exists = walk.take("IF", "NOT", "EXISTS")
+    if replace and if_not_exists:
+        walk.at -= 3
+        raise walk.error(
+            "OR REPLACE and IF NOT EXISTS exclude each other", todo="leave one of the two out"
+        )
     name = walk.name()
     transform, inputs, outputs = None, None, None
     if walk.take("TRANSFORM"):
@@ -188,11 +193,11 @@ def _create(walk: Walk, replace: bool) -> CreateModel:
             todo="import an ONNX file: OPTIONS(model_type = 'ONNX', model_path = 'model.onnx')",
         )
     options = read_options(walk) if walk.take("OPTIONS") else {}
-    if walk.done and str(options.get("model_type", "")).upper() == "ONNX":
-        return CreateModel(
-            name, options, "", replace, if_not_exists, transform, {}, inputs, outputs
-        )
-    query, extra = _read_queries(walk)
+    query, extra = "", dict[str, str]()
+    if not walk.done or str(options.get("model_type", "")).upper() != "ONNX":
+        if walk.done and "model_path" in options:
+            raise walk.error("Only ONNX files can be imported", wanted="model_type = 'ONNX'")
+        query, extra = _read_queries(walk)
     return CreateModel(
         name, options, query, replace, if_not_exists, transform, extra, inputs, outputs
     )

@@ -5,10 +5,14 @@ Only then: ``ml.name(x)`` may be a function of the user's own, or a column calle
 
 from __future__ import annotations
 
+import re
+
 import duckdb
 
 from retailsql.dialect.tokens import Walk, may_hold_ml, tokenize
 from retailsql.errors import StatementError, nearest
+
+_AI = re.compile(r"\bAI\s*\.", re.IGNORECASE)
 
 
 def unknown_function(sql: str, error: duckdb.Error) -> StatementError | None:
@@ -20,7 +24,7 @@ def unknown_function(sql: str, error: duckdb.Error) -> StatementError | None:
     """
     if not isinstance(error, duckdb.CatalogException | duckdb.ParserException):
         return None
-    tokens = tokenize(sql) if may_hold_ml(sql) else None
+    tokens = tokenize(sql) if may_hold_ml(sql) or _AI.search(sql) else None
     if tokens is None:
         return None
     from retailsql.dialect.scalars.table import SCALARS
@@ -32,11 +36,12 @@ def unknown_function(sql: str, error: duckdb.Error) -> StatementError | None:
         walk.at = i
         words = [walk.peek(k) for k in range(4)]
         missing = f"name {words[2].lower()} does not exist" in str(error).lower()
-        if [words[0], words[1], words[3]] != ["ML", ".", "("] or words[2] in known:
+        called = words[0] in ("ML", "AI") and [words[1], words[3]] == [".", "("]
+        if not called or (words[0] == "ML" and words[2] in known):
             continue
         if missing or isinstance(error, duckdb.ParserException):
             return walk.error(
-                f"There is no function ML.{words[2]}", seen=f"ML.{words[2]}",
+                f"There is no function {words[0]}.{words[2]}", seen=f"{words[0]}.{words[2]}",
                 wanted=nearest(words[2], known), todo="sql/README.md lists all of them",
             )  # fmt: skip
     return None

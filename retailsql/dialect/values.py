@@ -27,7 +27,10 @@ def read_options(walk: Walk) -> dict[str, Any]:
     options: dict[str, Any] = {}
     for start, stop in walk.split(*walk.group()):
         part = walk.sub(start, stop)
-        name = part.peek().lower()
+        if part.done:
+            raise walk.error("An option is empty", wanted="OPTIONS(name = value, ...)")
+        quoted = is_string(part.tokens[0])
+        name = (part.tokens[0].text if quoted else part.peek()).lower()
         part.at += 1
         part.expect("=")
         if name in options:
@@ -87,10 +90,12 @@ def read_value(walk: Walk) -> Any:
         walk.at += 1
         return token.text
     if walk.peek() in ("[", "("):
-        return _read_array(walk)
+        bare = walk.peek() == "("
+        values = _read_array(walk)
+        return values[0] if bare and len(values) == 1 else values
     if walk.peek() == "STRUCT" and walk.peek(1) == "(":
         walk.at += 1
-        return _read_array(walk)
+        return _read_array(walk, named=True)
     if walk.peek() in ("HPARAM_RANGE", "HPARAM_CANDIDATES"):
         return _read_hparam(walk)
     constants = {"TRUE": True, "FALSE": False, "NULL": None}
@@ -134,12 +139,15 @@ def _read_number(walk: Walk) -> int | float:
     return sign * number
 
 
-def _read_array(walk: Walk) -> list[Any]:
+def _read_array(walk: Walk, named: bool = False) -> list[Any]:
+    """Values in brackets; of STRUCT(2 AS p) the value alone, as its place says what it is."""
     close = "]" if walk.peek() == "[" else ")"
     walk.at += 1
     values: list[Any] = []
     while not walk.take(close):
         values.append(read_value(walk))
+        if named and walk.take("AS"):
+            walk.name()
         if not walk.take(",") and walk.peek() != close:
             raise walk.error("An array is not closed", wanted=close)
     return values

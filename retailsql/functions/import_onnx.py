@@ -124,7 +124,7 @@ def _signature_beside(onnx: str | Path) -> Signature | None:
             "The signature beside the ONNX file cannot be read", seen=path.name,
             todo="export the model again, or pass inputs= and leave the signature away",
         ) from error  # fmt: skip
-    if not signature.features:
+    if not signature.features or signature.kind == "factorizer":
         raise ImportModelError(
             f"A {signature.kind} needs its stored rows besides, and cannot be imported",
             seen=path.name,

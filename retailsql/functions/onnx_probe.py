@@ -154,6 +154,8 @@ def probe(session: InferenceSession, signature: Signature) -> tuple[pa.Table, Fl
     rows = sample(features, ROWS, 1)
     expected = scores(rows)
     _refuse_mixed_rows(scores, rows, expected)
+    if signature.kind in ("clusterer", "reducer"):
+        return table(features, rows), expected
     if signature.kind == "classifier":
         _refuse_no_probabilities(expected)
         if expected.shape[1] == 1:

@@ -105,7 +105,7 @@ def resolve(con: DuckDBPyConnection, name: str | Sequence[str]) -> ModelName:
         raise NameTakenError(
             f"{parts[-1]!r} cannot name a model",
             wanted="a letter, then letters, digits and _ (functions are called <model>_<verb>)",
-            todo=f"call it {_proposal(model)!r}",
+            todo=f"call it {proposal(model)!r}",
         )
     row = first_row(con, "SELECT current_database(), current_schema()")
     database, schema = row if row else ("memory", "main")
@@ -114,8 +114,14 @@ def resolve(con: DuckDBPyConnection, name: str | Sequence[str]) -> ModelName:
     return ModelName(*_place(con, parts[:-1], database), model)
 
 
-def _proposal(model: str) -> str:
-    """A name near to one that cannot be used."""
+def proposal(model: str) -> str:
+    """A name near to one that cannot be used, or the name itself.
+
+    >>> proposal("first-mf-model"), proposal("2015_sales"), proposal("churn")
+    ('first_mf_model', 'm_2015_sales', 'churn')
+    """
+    if _NAME.fullmatch(model):
+        return model
     name = re.sub("[^a-z0-9]+", "_", model).strip("_")
     return name if _NAME.fullmatch(name) else f"m_{name}".rstrip("_")
 

@@ -54,6 +54,7 @@ def write(con: DuckDBPyConnection, name: ModelName, notes: Mapping[str, Any]) ->
     """Keep notes about a model; NULL removes one."""
     if not notes:
         return
+    store.check_writable(con, name.database)
     store.ensure(con, name.database)
     for note, value in notes.items():
         key = [name.schema, name.name, note]

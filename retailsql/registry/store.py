@@ -342,8 +342,13 @@ def check_writable(con: DuckDBPyConnection, database: str) -> None:
     """Refuse, before any work, to write to a database that was opened without the right to.
 
     Raises:
-        RegistryError: it was opened read-only.
+        RegistryError: it was opened read-only, or is DuckDB's own.
     """
+    if database in ("system", "temp"):
+        raise RegistryError(
+            f"Database {database!r} is DuckDB's own and keeps no models",
+            todo="name another one: CREATE MODEL memory.churn, or a file that is attached",
+        )
     sql = "SELECT readonly FROM duckdb_databases() WHERE database_name = ?"
     row = first_row(con, sql, [database])
     if row and row[0]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,7 @@ from retailsql.training import arima_options as options_of
 from retailsql.training import arima_pool as pooling
 from retailsql.training import arima_record as record
 from retailsql.training.arima_grid import FREQUENCIES, usable_seasons
+from retailsql.training.arima_info import info_of
 from retailsql.training.arima_inputs import Input, filled, read_inputs
 from retailsql.training.arima_intervals import Curve, fit_curve
 from retailsql.training.arima_job import Recipe, Told, Work, compete, conclude
@@ -51,13 +53,24 @@ def fit(data: TrainingData, options: Mapping[str, Any], progress: Progress) -> F
     Raises:
         TrainingError: the options or rows cannot be trained on; the message names the column.
     """
+    began = perf_counter()
+    fitted, days = _train(data, options, progress)
+    took = round(1000 * (perf_counter() - began))
+    return replace(fitted, reports={**fitted.reports, **info_of(data, days, took)})
+
+
+def _train(
+    data: TrainingData, options: Mapping[str, Any], progress: Progress
+) -> tuple[Fitted, list[holidays.Holiday]]:
+    """The model, and the holidays it knows."""
     several = bool(id_columns({k.lower(): v for k, v in options.items()}.get("time_series_id_col")))
     opts = options_of.read(options, several)
     inputs, held = _read(data, opts)
     lengths = [len(s) for s in held.series]
     horizon = options_of.horizon_of(opts, len(held.series))
     recipe = options_of.recipe_of(opts, held.frequency, int(np.median(lengths)), len(lengths))
-    works, names, said = _works(data, held, opts, horizon)
+    works, days, said = _works(data, held, opts, horizon)
+    names = tuple(sorted({h.name for h in days}))
     periods = [p for _, p in usable_seasons(held.frequency, max(lengths), recipe.seasons)]
     season = periods[0] if periods else 1
     given = opts["horizon"] is not None
@@ -88,7 +101,8 @@ def fit(data: TrainingData, options: Mapping[str, Any], progress: Progress) -> F
         inputs, names, opts["decompose_time_series"], opts["trend_smoothing_window_size"]
     )
     progress("keeping the forecasts", 0.92)
-    return _fitted(held, told, choice.names, recipe, horizon, curve, shown, evaluation, said)
+    fitted = _fitted(held, told, choice.names, recipe, horizon, curve, shown, evaluation, said)
+    return fitted, days
 
 
 def _read(data: TrainingData, opts: Mapping[str, Any]) -> tuple[tuple[Input, ...], SeriesSet]:
@@ -106,8 +120,8 @@ def _read(data: TrainingData, opts: Mapping[str, Any]) -> tuple[tuple[Input, ...
 
 def _works(
     data: TrainingData, held: SeriesSet, opts: Mapping[str, Any], horizon: int
-) -> tuple[list[Work], tuple[str, ...], list[str]]:
-    """Each series with its holidays, the names of all holidays, and what is to be said."""
+) -> tuple[list[Work], list[holidays.Holiday], list[str]]:
+    """Each series with its holidays, all of these, and what is to be said."""
     regions = holidays.read_regions(opts["holiday_region"])
     extra = data.extra.get("custom_holiday")
     unknown = [name for name in data.extra if name != "custom_holiday"]
@@ -118,12 +132,12 @@ def _works(
         )  # fmt: skip
     own = holidays.custom(extra) if extra is not None else []
     if not regions and not own:
-        return [Work(s) for s in held.series], (), []
+        return [Work(s) for s in held.series], [], []
     least = holidays.SHORTEST.get(held.frequency)
     long = [s for s in held.series if least is not None and len(s) >= least]
     if not long:
         wanted = " or ".join(map(holidays.steps_word, holidays.SHORTEST))
-        return [Work(s) for s in held.series], (), [
+        return [Work(s) for s in held.series], [], [
             f"Holidays are not used: no series has {wanted}"
         ]  # fmt: skip
     ends = [s.future(horizon, held.frequency)[-1] for s in long]
@@ -143,7 +157,7 @@ def _works(
             f"Holidays are used for {len(long)} of {len(held.series)} series: the rest have less "
             f"than {holidays.steps_word(held.frequency)}"
         )
-    return works, tuple(sorted({h.name for h in both})), said
+    return works, both, said
 
 
 def _fitted(

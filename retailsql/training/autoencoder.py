@@ -1,13 +1,14 @@
 """model_type = 'AUTOENCODER': a network that squeezes a row through few dimensions and rebuilds it.
 
-rows ─► train (72 %) fits │ validation (8 %) stops │ held out (20 %) judges the very network
-        that is registered, beside the column means and a PCA of the same rank
+rows ─► train (72 %) fits │ validation (8 %) stops, and chooses among the trials of num_trials │
+        held out (20 %) judges the very network that is registered, beside the column means and a
+        PCA of the same rank
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,12 +19,14 @@ from threadpoolctl import threadpool_limits
 from retailsql.errors import MissingExtraError, TrainingError
 from retailsql.evaluation.report import Evaluation
 from retailsql.evaluation.splits import SplitOptions, plan_split
+from retailsql.training.autoencoder_options import LOSSES, OPTIONS, search_of_network, with_defaults
 from retailsql.training.fitted import Fitted, Progress, TrainingData
 from retailsql.training.options import Option, read_options
 from retailsql.training.prefix import Prefix, fit_prefix
 from retailsql.training.prefix_graph import Nodes, upright
+from retailsql.training.tuning import Found, Outcome, Search, search, split_space
+from retailsql.training.tuning_options import CHOSEN_ELSEWHERE, algorithm_words
 from retailsql.training.unsupervised_data import (
-    COMMON_OPTIONS,
     Features,
     read_unlabelled,
     take,
@@ -32,32 +35,8 @@ from retailsql.training.unsupervised_record import MatrixModel, as_fitted
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.int64]
-LOSSES = ("mean_absolute_error", "mean_squared_error", "mean_squared_log_error")
-ACTIVATIONS = ("RELU", "RELU6", "ELU", "SELU", "SIGMOID", "TANH")
-OPTIMIZERS = ("ADAM", "ADAGRAD", "FTRL", "RMSPROP", "SGD")
 FEWEST_ROWS = 20
 SPLIT_ALL = 50_000
-
-OPTIONS: tuple[Option, ...] = (
-    Option("hidden_units", "list", None,
-           "Units of the hidden layers, an odd number of them; the middle one is the latent space. "
-           "Left out: [4m, m, 4m], m a third of the columns, at most 32, and 4m from 16 to 128."),
-    Option("activation_fn", "str", "RELU",
-           "Of the hidden layers; the latent space has none, unless it is the only one.",
-           choices=ACTIVATIONS),
-    Option("dropout", "float", 0.0, "Share of hidden units left out in each step.", minimum=0.0),
-    Option("l1_reg_activation", "float", 0.0, "Weight of sum |latent|: makes it sparse.",
-           minimum=0.0),
-    Option("learn_rate", "float", 0.003, "Step size.", minimum=1e-9),
-    Option("optimizer", "str", "ADAM", "How weights follow gradients.", choices=OPTIMIZERS),
-    Option("batch_size", "int", None,
-           "Rows per step, up to 8192; left out: a 200th of the rows, from 32 to 512.", minimum=1),
-    Option("max_iterations", "int", 100, "Most passes over the rows.", minimum=1),
-    Option("early_stop", "bool", True, "Stop when the validation error hardly falls any more."),
-    Option("min_rel_progress", "float", 0.01, "Share by which 5 passes must lower it.",
-           minimum=0.0),
-    *COMMON_OPTIONS,
-)  # fmt: skip
 
 
 def options_for(model_type: str) -> tuple[Option, ...]:
@@ -72,6 +51,11 @@ class Split:
     train: Rows
     check: Rows
     held: Rows
+
+    @property
+    def parts(self) -> dict[str, Rows]:
+        """The three by name."""
+        return {"train": self.train, "check": self.check, "held": self.held}
 
     @property
     def words(self) -> str:
@@ -94,31 +78,78 @@ def fit(data: TrainingData, options: Mapping[str, Any], progress: Progress) -> F
         TrainingError: the data or the options cannot be used.
         SignatureError: a column has a type that no model takes.
     """
-    read = read_options(options, OPTIONS)
+    plain, space = split_space(options, OPTIONS)
+    read = read_options(plain, OPTIONS)
     features = read_unlabelled(data, read)
     split = _split(features.rows, read["seed"])
     prefix = _prefix(features, split.train)
-    read = _with_defaults(read, prefix.width, len(split.train))
+    part = {name: _matrix(features, prefix, rows) for name, rows in split.parts.items()}
+    what = search_of_network(space, read, plain, OPTIONS, prefix.width, len(split.train))
+    with_defaults(read, prefix.width, len(split.train))  # refuses before TensorFlow is loaded
     progress("loading TensorFlow", 0.0)
     net = _keras()
-    train, check, held = (
-        _matrix(features, prefix, r) for r in (split.train, split.check, split.held)
-    )
-    shape = net.Shape(prefix.width, read["hidden_units"], read["activation_fn"])
-    axes, mean = _principal(train, shape.latent, read["seed"])
+    found = None
+    if what is not None:
+        found = _search(net, what, read, part, progress)
+        read = {**read, **found.values}
+    trained = _train(net, part, read, progress)
+    progress("writing the graph", 0.95)
+    latent, back = trained.network.predict(part["held"])
+    warnings = [*algorithm_words(plain), *features.warnings, *_dead(latent)]
+    words = split.words if found is None else f"{split.words}; {CHOSEN_ELSEWHERE}"
+    x = part["held"].astype(np.float64)
+    evaluation = _evaluation(split, words, x, back, trained.axes, trained.mean, net.losses)
+    model = _exported(net, trained.network, prefix, trained.history, read["learn_rate"])
+    fitted = as_fitted(model, features.columns, upright, evaluation, warnings, read["seed"])
+    reports = {} if found is None else found.reports
+    return replace(fitted, reports={**fitted.reports, **reports})
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A network; the principal axes and the mean it began with; one row for each pass."""
+
+    network: Any
+    axes: Floats
+    mean: Floats
+    history: list[dict[str, float]]
+
+
+def _train(
+    net: Any, part: Mapping[str, NDArray[np.float32]], options: Mapping[str, Any],
+    progress: Progress,
+) -> Trained:  # fmt: skip
+    """Fit a network to the training rows; the validation rows stop it."""
+    x = part["train"]
+    read = with_defaults(options, x.shape[1], len(x))
+    shape = net.Shape(x.shape[1], read["hidden_units"], read["activation_fn"])
+    axes, mean = _principal(x, shape.latent, read["seed"])
     network = net.Network(shape, axes, mean, read)
 
     def say(epoch: int, error: float) -> None:
         share = (epoch + 1) / read["max_iterations"]
         progress(f"pass {epoch + 1}, validation error {error:.4g}", 0.05 + 0.85 * share)
 
-    history = network.train(train, check, read, say)
-    progress("writing the graph", 0.95)
-    latent, back = network.predict(held)
-    warnings = [*features.warnings, *_dead(latent)]
-    evaluation = _evaluation(split, held.astype(np.float64), back, axes, mean, net.losses)
-    model = _exported(net, network, prefix, history, read["learn_rate"])
-    return as_fitted(model, features.columns, upright, evaluation, warnings, read["seed"])
+    return Trained(network, axes, mean, network.train(x, part["check"], read, say))
+
+
+def _search(
+    net: Any, what: Search, options: Mapping[str, Any],
+    part: Mapping[str, NDArray[np.float32]], progress: Progress,
+) -> Found:  # fmt: skip
+    """Choose settings on the validation rows."""
+
+    def losses(network: Any, x: NDArray[np.float32]) -> dict[str, float]:
+        found = net.losses(x.astype(np.float64), network.predict(x)[1]).mean(axis=0)
+        return dict(zip(LOSSES, map(float, found), strict=True))
+
+    def judge(values: Mapping[str, Any]) -> Outcome:
+        network = _train(net, part, {**options, **values}, lambda words, share: None).network
+        told = losses(network, part["check"])
+        own = losses(network, part["train"])["mean_squared_error"]
+        return Outcome(told, own, told["mean_squared_error"])
+
+    return search(judge, what, lambda words, share: progress(words, 0.05 * share))
 
 
 def _prefix(features: Features, rows: Rows) -> Prefix:
@@ -159,32 +190,6 @@ def _split(rows: int, seed: int) -> Split:
     return Split(np.sort(order[tenth:]), np.sort(order[:tenth]), held)
 
 
-def _with_defaults(options: Mapping[str, Any], width: int, rows: int) -> dict[str, Any]:
-    """Hidden layers and batch size where they were left out; refused where they make no sense."""
-    hidden, size = options["hidden_units"], options["batch_size"]
-    if hidden is None:
-        m = max(1, min(32, round(width / 3)))
-        side = min(128, max(16, 4 * m))
-        hidden = [side, m, side]
-    if not all(type(u) is int and u > 0 for u in hidden) or len(hidden) % 2 == 0:
-        raise TrainingError(
-            "Option hidden_units makes no autoencoder",
-            seen=hidden,
-            wanted="an odd number of whole numbers from 1, the middle one for the latent space",
-            todo="write for instance hidden_units = [32, 4, 32]",
-        )
-    if size is None:
-        size = min(512, max(32, 2 ** int(np.log2(max(1, rows / 200)))))
-    if size > 8192 or options["dropout"] >= 1:
-        name = "batch_size" if size > 8192 else "dropout"
-        raise TrainingError(
-            f"Option {name} is too large",
-            seen=size if name == "batch_size" else options["dropout"],
-            wanted="at most 8192" if name == "batch_size" else "less than 1",
-        )
-    return {**options, "hidden_units": tuple(hidden), "batch_size": int(size)}
-
-
 def _matrix(features: Features, prefix: Prefix, rows: Rows) -> NDArray[np.float32]:
     return prefix.matrix(prefix.inputs(take(features.columns, rows)))
 
@@ -198,7 +203,7 @@ def _principal(x: NDArray[np.float32], rank: int, seed: int) -> tuple[Floats, Fl
 
 
 def _evaluation(
-    split: Split, x: Floats, back: Floats, axes: Floats, mean: Floats, losses: Any
+    split: Split, words: str, x: Floats, back: Floats, axes: Floats, mean: Floats, losses: Any
 ) -> Evaluation:
     """The network, the training rows' means and their PCA of the same rank, on the held rows."""
     flat = np.broadcast_to(mean, x.shape)
@@ -211,7 +216,7 @@ def _evaluation(
         return dict(zip(LOSSES, map(float, losses(x, rebuilt).mean(axis=0)), strict=True))
 
     return Evaluation(
-        split.words, "mean_squared_error", told(back),
+        words, "mean_squared_error", told(back),
         {name: told(rebuilt) for name, rebuilt in rules.items()},
         len(split.train), len(split.held),
     )  # fmt: skip

@@ -24,6 +24,7 @@ from retailsql.training.columns import find_column
 from retailsql.training.families import Family, family_of, load, option_names
 from retailsql.training.fitted import Fitted, Progress, TrainingData
 from retailsql.training.known_options import without_effect
+from retailsql.training.raw_profile import raw_rows, with_raw_profile
 from retailsql.training.read_rows import read_rows, spliced
 from retailsql.training.result import parity, result_row
 from retailsql.training.transform import transformed
@@ -72,25 +73,30 @@ def create_model(
     """
     connection, say = raw(con), progress or _silent
     given = _lower_case(options)
-    model_type, family = family_of(_model_type(given))
+    written = _model_type(given)
+    model_type, family = family_of(written)
     target = resolve(connection, name)
     store.check_writable(connection, target.database)
     publish.check_replace(connection, target, replace)
     fit, own = load(family), option_names(family, model_type)
     used, idle = (given, []) if own is None else without_effect(model_type, given, own)
+    if str(written).upper() != model_type:
+        idle.append(f"model_type {str(written).upper()} is the old name of {model_type}")
     say("reading the training rows", 0.0)
     text = spliced(connection, query)
     with transformed(connection, text, parameters, transform, given, model_type) as plan:
         source = (query, parameters) if plan is None else (plan.query, None)
         data = read_rows(connection, *source, model_type)
+        before = None if plan is None else raw_rows(connection, plan, model_type)
     others = {n: read_rows(connection, q, None, n).table for n, q in (extra or {}).items()}
     data = dc_replace(data, extra=others)
     told = training_words(connection, {**given, "model_type": model_type}, query)
     seed = used["seed"] if isinstance(used.get("seed"), int) else 0
     fitted = with_background(_with_key_types(fit(data, used, say), data), data.table, seed)
     fitted = dc_replace(fitted, warnings=(*idle, *fitted.warnings, *told))
-    if plan is not None:
+    if plan is not None and before is not None:
         fitted = dc_replace(fitted, signature=plan.signed(fitted.signature))
+        fitted = with_raw_profile(fitted, before, bool(plan.columns))
     previous = store.versions(connection, target.database, target, deployed=True)
     say("checking parity and registering", 0.98)
     stored = {**given, **_stored_parameters(parameters)}

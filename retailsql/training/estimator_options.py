@@ -49,7 +49,12 @@ LOSS = Option(
     "loss", "str", "SQUARED_ERROR", "What training minimises.", ("SQUARED_ERROR", "ABSOLUTE_ERROR")
 )
 
-LINEAR = (L1, L2, STEPS, INTERCEPT, ENCODING)
+P_VALUES = Option(
+    "calculate_p_values", "bool", False,
+    "Standard errors and p-values for ML.ADVANCED_WEIGHTS; l1_reg and l2_reg are then 0.",
+)  # fmt: skip
+
+LINEAR = (L1, L2, STEPS, INTERCEPT, ENCODING, P_VALUES)
 LOGISTIC = (*LINEAR, *WEIGHTS)
 TREE = (DEPTH, LEAF, SPLIT_LOSS, INSTANCE, LOSS)
 FOREST = (TREES, DEPTH, LEAF, SUBSAMPLE, SPLIT_LOSS, BYNODE, INSTANCE)

@@ -19,7 +19,7 @@ from sklearn.ensemble import (
     RandomForestRegressor,
 )
 from sklearn.kernel_approximation import Nystroem
-from sklearn.linear_model import ElasticNet, LogisticRegression, Ridge
+from sklearn.linear_model import ElasticNet, LinearRegression, LogisticRegression, Ridge
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.svm import SVR, LinearSVR
@@ -166,6 +166,8 @@ def _logistic(o: Values, rows: int) -> Any:
         "max_iter": o["max_iterations"],
         "fit_intercept": o["fit_intercept"],
     }
+    if o["calculate_p_values"]:  # standard errors are of the very minimum
+        return LogisticRegression(C=float("inf"), solver="newton-cholesky", tol=1e-9, **common)
     if l1 == 0:
         return LogisticRegression(C=1 / l2 if l2 else float("inf"), **common)
     return LogisticRegression(
@@ -175,6 +177,8 @@ def _logistic(o: Values, rows: int) -> Any:
 
 def _linear(o: Values, rows: int) -> Any:
     l1, l2 = o["l1_reg"], o["l2_reg"]
+    if o["calculate_p_values"]:
+        return LinearRegression(fit_intercept=o["fit_intercept"])
     if l1 == 0:
         # Never exactly 0: the one-hot columns of a category add up to the constant.
         return Ridge(alpha=max(l2, 1e-3), fit_intercept=o["fit_intercept"])

@@ -15,6 +15,7 @@ from retailsql.evaluation.report import Evaluation
 from retailsql.evaluation.splits import SplitOptions, plan_split
 from retailsql.training.factor_als import Factors, fit_explicit
 from retailsql.training.factor_data import Floats, Ints, Ratings
+from retailsql.training.tuning_options import test_rows
 
 PENALTIES = (1.0, 2.0, 5.0, 10.0, 15.0)
 """What l2_reg is chosen from where OPTIONS does not say."""
@@ -29,16 +30,21 @@ def split_ratings(ratings: Ratings, settings: Mapping[str, Any]) -> tuple[Rating
 
     Args:
         ratings: with split values if data_split_col is set.
-        settings: data_split_method, data_split_eval_fraction, seed.
+        settings: data_split_method, data_split_eval_fraction, num_trials, seed, ...
 
     Raises:
         TrainingError: too few ratings, or a column that does not split them.
     """
-    method = settings["data_split_method"]
+    method, column = settings["data_split_method"], ratings.split
+    share = settings["data_split_eval_fraction"]
+    if settings["num_trials"] is not None:
+        share = settings["data_split_test_fraction"] or share
+        if method == "CUSTOM" and column is not None and column.dtype.kind == "U":
+            column = test_rows(column.tolist(), ratings.names[3])
     if method in ("NO_SPLIT", "AUTO_SPLIT"):
         method = "AUTO_SPLIT" if len(ratings) >= _FEW else "RANDOM"
-    how = SplitOptions(method, settings["data_split_eval_fraction"], seed=settings["seed"])
-    plan = plan_split(len(ratings), how, column=ratings.split, column_name=ratings.names[3])
+    how = SplitOptions(method, share, seed=settings["seed"])
+    plan = plan_split(len(ratings), how, column=column, column_name=ratings.names[3])
     train, held = plan.pairs[0]
     return ratings.at(train), ratings.at(held), plan.words
 
@@ -56,7 +62,7 @@ def choose_penalty(train: Ratings, factors: int, settings: Mapping[str, Any]) ->
     errors = []
     for penalty in PENALTIES:
         fitted = explicit(rest, factors, penalty, settings)
-        errors.append(float(((judge.rating - _predict(fitted, judge, known)) ** 2).mean()))
+        errors.append(float(((judge.rating - predict(fitted, judge, known)) ** 2).mean()))
     return PENALTIES[int(np.argmin(errors))]
 
 
@@ -75,7 +81,8 @@ def known_codes(train: Ratings) -> tuple[Bools, Bools]:
     return user, item
 
 
-def _predict(factors: Factors, ratings: Ratings, known: tuple[Bools, Bools]) -> Floats:
+def predict(factors: Factors, ratings: Ratings, known: tuple[Bools, Bools]) -> Floats:
+    """The score of each rating's pair; of what is not known there, the other side's bias alone."""
     user = np.where(known[0][ratings.user], ratings.user, -1)
     item = np.where(known[1][ratings.item], ratings.item, -1)
     return factors.scores(user, item)
@@ -90,13 +97,13 @@ def judge_explicit(
         The evaluation, and the predictions of the held-out ratings.
     """
     known = known_codes(train)
-    predicted = _predict(fitted, held, known)
+    predicted = predict(fitted, held, known)
     biases = explicit(train, 0, choose_penalty(train, 0, settings), settings)
     rules = {
         "global mean": np.full(len(held), biases.mean),
         "user mean": _means(train.user, train.rating, len(train.users))[held.user],
         "item mean": _means(train.item, train.rating, len(train.items))[held.item],
-        "mean + user bias + item bias": _predict(biases, held, known),
+        "mean + user bias + item bias": predict(biases, held, known),
     }
     evaluation = Evaluation(
         split=words, primary="mean_squared_error", metrics=_errors(held.rating, predicted),

@@ -9,7 +9,7 @@ from typing import Any
 
 from retailsql.errors import MissingExtraError, TrainingError, nearest
 from retailsql.training.fitted import Fitted, Progress, TrainingData
-from retailsql.training.known_options import NOT_HERE
+from retailsql.training.known_options import NOT_HERE, OLD_NAMES
 
 Fit = Callable[[TrainingData, Mapping[str, Any], Progress], Fitted]
 
@@ -73,6 +73,7 @@ def family_of(model_type: object) -> tuple[str, Family]:
     'keras'
     """
     name = str(model_type).upper()
+    name = OLD_NAMES.get(name, name)
     if name not in FAMILIES and name in NOT_HERE:
         raise TrainingError(
             f"Model type {name} of BigQuery ML is not here", wanted=NOT_HERE[name],

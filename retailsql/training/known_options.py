@@ -104,6 +104,8 @@ HARMLESS: Mapping[str, tuple[Any, ...]] = {
 """Values of options without effect that ask for what is done anyway: nothing is said of them.
 Explanations need no preparation here."""
 
+OLD_NAMES: Mapping[str, str] = {"ARIMA": "ARIMA_PLUS"}
+"""Names that BigQuery ML gave model types before, and still takes."""
 NOT_HERE: Mapping[str, str] = {
     "DNN_LINEAR_COMBINED_CLASSIFIER": "DNN_CLASSIFIER",
     "DNN_LINEAR_COMBINED_REGRESSOR": "DNN_REGRESSOR",
@@ -112,7 +114,6 @@ NOT_HERE: Mapping[str, str] = {
     "WIDE_AND_DEEP_REGRESSOR": "DNN_REGRESSOR",
     "AUTOML_CLASSIFIER": "BOOSTED_TREE_CLASSIFIER",
     "AUTOML_REGRESSOR": "BOOSTED_TREE_REGRESSOR",
-    "ARIMA": "ARIMA_PLUS",
     "TENSORFLOW": "ONNX",
     "TENSORFLOW_LITE": "ONNX",
     "XGBOOST": "ONNX",

@@ -55,6 +55,29 @@ def weight_reports(
     return out
 
 
+def weight_rows(
+    prefix: Prefix, w: Floats, b: float, scale: Scale, original: bool
+) -> list[tuple[str, str | None, float]]:
+    """Coefficients as (processed_input, category, weight): what is no number has several rows.
+
+    Args:
+        prefix: the encoding.
+        w: coefficients of the matrix columns, shape (width,).
+        b: the constant.
+        scale: how the estimator's output becomes the label.
+        original: True for the units of the columns, False for standardized ones.
+    """
+    found = []
+    rows = _rows(prefix, w * scale.factor, b * scale.factor + scale.offset, scale, original)
+    for row in rows:
+        name, pairs = row["processed_input"], row["category_weights"]
+        if pairs is None:
+            found.append((name, None, row["weight"]))
+        else:
+            found += [(name, pair["category"], pair["weight"]) for pair in pairs]
+    return found
+
+
 def _rows(prefix: Prefix, w: Floats, b: float, scale: Scale, original: bool) -> list[Row]:
     """One class's rows: the features in their order, then the constant."""
     blocks = {i: [] for i in range(len(prefix.features))}  # type: dict[int, list[Row]]

@@ -8,7 +8,6 @@ SELECT ─► ratings ─► split ─► explicit: mean + biases + factors (fac
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,18 +18,19 @@ import pyarrow.compute as pc
 from retailsql.evaluation.report import Evaluation
 from retailsql.signature import Feature, Signature
 from retailsql.training.factor_als import Factors
+from retailsql.training.factor_choice import choose_options, complete, fit_factors
 from retailsql.training.factor_data import Floats, Ratings, read_ratings
-from retailsql.training.factor_evaluation import (
-    choose_penalty,
-    explicit,
-    judge_explicit,
-    judge_implicit,
-    split_ratings,
-)
+from retailsql.training.factor_evaluation import judge_explicit, judge_implicit, split_ratings
 from retailsql.training.factor_graph import GRAPH, factor_graph
-from retailsql.training.factor_implicit import fit_implicit
 from retailsql.training.fitted import Fitted, Progress, TrainingData
 from retailsql.training.options import Option, read_options
+from retailsql.training.tuning import split_space
+from retailsql.training.tuning_options import (
+    CHOSEN_ELSEWHERE,
+    TEST_FRACTION,
+    TUNING,
+    algorithm_words,
+)
 
 OPTIONS: tuple[Option, ...] = (
     Option("user_col", "str", "user", "column of the user's id"),
@@ -58,11 +58,12 @@ OPTIONS: tuple[Option, ...] = (
     ),
     Option("data_split_eval_fraction", "float", 0.2, "share that judges, RANDOM and SEQ"),
     Option("data_split_col", "str", None, "SEQ: the largest values judge; CUSTOM: true judges"),
+    TEST_FRACTION,
+    *TUNING,
     Option("seed", "int", 0, "draws the split and the first factors"),
 )  # fmt: skip
 
 _PARITY_ROWS = 1_000
-_MOST_FACTORS = 200
 _STRANGER = "\N{REPLACEMENT CHARACTER} an id that training has not seen"
 
 
@@ -82,7 +83,8 @@ def fit(data: TrainingData, options: Mapping[str, Any], progress: Progress) -> F
     Raises:
         TrainingError: a column is missing or of a wrong type, or too little is left to learn from.
     """
-    settings = read_options(options, OPTIONS)
+    plain, space = split_space(options, OPTIONS)
+    settings = read_options(plain, OPTIONS)
     progress("reading ratings", 0.0)
     given = read_ratings(data, settings)
     implicit = settings["feedback_type"] == "IMPLICIT"
@@ -90,19 +92,26 @@ def fit(data: TrainingData, options: Mapping[str, Any], progress: Progress) -> F
     # other; drawn at random, a pair goes as a whole.
     ratings = given if implicit and given.split is not None else given.merged(implicit)
     train, held, words = split_ratings(ratings, settings)
+    found = choose_options(train, space, settings, plain, OPTIONS, progress)
     train, held = train.merged(implicit), held.merged(implicit)
     progress(f"fitting on {len(train):,} ratings", 0.1)
-    words = _choose(train, settings, words)
-    fitted = _fit(train, settings)
+    if found is not None:
+        settings |= found.values
+        words = f"{words}; {CHOSEN_ELSEWHERE}"
+    words = complete(train, settings, words)
+    fitted = fit_factors(train, settings)
     progress("judging", 0.5)
     evaluation, held_out = _judge(train, held, fitted, words, settings)
     if settings["data_split_method"] == "NO_SPLIT":
         progress("fitting on all ratings", 0.7)
         train = ratings.merged(implicit)
-        fitted = _fit(train, settings)
+        fitted = fit_factors(train, settings)
     progress("exporting", 0.9)
     inputs, scores = _parity(train, fitted, settings["seed"])
-    warnings = (*given.warnings, *_merged_words(given, implicit), *_advice(evaluation))
+    warnings = (
+        *algorithm_words(plain), *given.warnings, *_merged_words(given, implicit),
+        *_advice(evaluation),
+    )  # fmt: skip
     result = Fitted(
         onnx=factor_graph(fitted),
         signature=_signature(train, settings),
@@ -111,26 +120,12 @@ def fit(data: TrainingData, options: Mapping[str, Any], progress: Progress) -> F
         parity_inputs=inputs,
         parity_scores=scores,
         histories=_histories(train),
-        reports={"weights": _weights(train, fitted), "training_info": _training_info(fitted)},
+        reports=_reports(train, fitted) | (found.reports if found is not None else {}),
         held_out=held_out,
         warnings=warnings,
     )
     progress("done", 1.0)
     return result
-
-
-def _choose(train: Ratings, settings: dict[str, Any], words: str) -> str:
-    """Set num_factors and l2_reg where OPTIONS does not; the words of the split, and how."""
-    if settings["num_factors"] is None:  # log2 of the number of ratings, as in BigQuery ML
-        settings["num_factors"] = min(_MOST_FACTORS, max(2, round(math.log2(len(train)))))
-    if settings["data_split_method"] == "NO_SPLIT":
-        words = f"{words}; the stored model is fitted again on all ratings"
-    if settings["l2_reg"] is None and settings["feedback_type"] == "IMPLICIT":
-        settings["l2_reg"] = 1.0
-    elif settings["l2_reg"] is None:
-        settings["l2_reg"] = choose_penalty(train, settings["num_factors"], settings)
-        words = f"{words}; l2_reg = {settings['l2_reg']:g} chosen on a tenth of the training part"
-    return words
 
 
 def _judge(
@@ -143,17 +138,6 @@ def _judge(
     labels = pa.array(held.rating).cast(pa.string())
     scores = pa.array([[p] for p in predicted.tolist()], pa.list_(pa.float64()))
     return evaluation, pa.table({"label": labels, "scores": scores})
-
-
-def _fit(train: Ratings, settings: Mapping[str, Any]) -> Factors:
-    factors, penalty = settings["num_factors"], settings["l2_reg"]
-    if settings["feedback_type"] == "EXPLICIT":
-        return explicit(train, factors, penalty, settings)
-    progress = settings["min_rel_progress"] if settings["early_stop"] else 0.0
-    return fit_implicit(
-        train, factors, penalty, settings["wals_alpha"], settings["max_iterations"], progress,
-        settings["seed"],
-    )  # fmt: skip
 
 
 def _merged_words(given: Ratings, implicit: bool) -> tuple[str, ...]:
@@ -268,6 +252,10 @@ def _weights(ratings: Ratings, fitted: Factors) -> list[dict[str, Any]]:
 def _short(value: np.float32) -> float:
     """The shortest decimal number that is this 32-bit float."""
     return float(str(value))
+
+
+def _reports(train: Ratings, fitted: Factors) -> dict[str, Any]:
+    return {"weights": _weights(train, fitted), "training_info": _training_info(fitted)}
 
 
 def _training_info(fitted: Factors) -> list[dict[str, Any]]:

@@ -14,6 +14,8 @@ from retailsql.dialect.values import HParamCandidates, HParamRange
 from retailsql.errors import TrainingError, nearest
 
 OptionType = Literal["int", "float", "bool", "str", "list", "any"]
+LARGEST = 2**31 - 1
+"""Of whole numbers: what every library takes, also as a seed."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,8 @@ def read_options(given: Mapping[str, Any], known: Iterable[Option]) -> dict[str,
                 wanted=nearest(name, table),
                 todo="correct the name or leave the option out",
             )
-        values[option.name] = None if value is None else _read(option, value)
+        if value is not None:  # NULL is as if it were left out
+            values[option.name] = _read(option, value)
     return values
 
 
@@ -78,6 +81,11 @@ def _read(option: Option, value: Any) -> Any:
     match option.type:
         case "int":
             good = isinstance(value, int) and not isinstance(value, bool)
+            if good and abs(value) > LARGEST:
+                raise TrainingError(
+                    f"Option {option.name} is too large", seen=value,
+                    wanted=f"at most {LARGEST}", todo=option.doc,
+                )  # fmt: skip
         case "float":
             good = isinstance(value, int | float) and not isinstance(value, bool)
             value = float(value) if good else value

@@ -27,6 +27,7 @@ from retailsql.training.fitted import Fitted, Progress, TrainingData
 from retailsql.training.held_rows import held_out_table
 from retailsql.training.linear_weights import weight_reports
 from retailsql.training.options import read_options
+from retailsql.training.p_values import p_value_reports, unpenalized
 from retailsql.training.row_weights import check_instance
 from retailsql.training.tabular_data import (
     Roles,
@@ -95,12 +96,12 @@ def fit(data: TrainingData, options: Mapping[str, Any], progress: Progress) -> F
     """
     known = options_for(data.model_type)
     plain, space = split_space(options, known)
-    read = read_options(plain, known)
+    read = unpenalized(read_options(plain, known), plain)
     roles = assign_roles(data, read)
     data, warnings = drop_unlabelled(data, roles.label)
     problem, words = _problem(data, roles, read)
     plan = plan_rows(data, roles, problem)
-    tuner = tuner_of(data, roles, problem, space, known)
+    tuner = tuner_of(data, roles, problem, space, known, {n.lower() for n in plain})
     judged = _evaluate(problem, plan, tuner, progress)
     progress("writing the graph", 0.95)
     warnings += words + list(judged.model.warnings) + option_warnings(read, plain)
@@ -207,6 +208,8 @@ def _reports(judged: Judged) -> dict[str, Any]:
         reports |= judged.found.reports
     if problem.spec.form == "linear":
         reports |= weight_reports(model.prefix, model.estimator, model.scale, problem.target)
+        if problem.options["calculate_p_values"]:
+            reports |= p_value_reports(problem, model, judged.train)
     if problem.spec.form == "trees":
         reports["feature_importance"] = importance_report(model.prefix, model.estimator)
     return reports

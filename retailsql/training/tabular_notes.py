@@ -11,6 +11,7 @@ from retailsql.evaluation.report import Evaluation
 from retailsql.training.estimators import EXACT_SVM_ROWS, LANDMARKS, Estimator
 from retailsql.training.prefix import Prefix
 from retailsql.training.tabular_data import Column
+from retailsql.training.tuning_options import algorithm_words
 
 FEW_ROWS = 100
 

@@ -6,7 +6,7 @@ from retailsql.errors import TrainingError
 from retailsql.evaluation.splits import METHODS
 from retailsql.training.estimators import MODELS, Estimator
 from retailsql.training.options import Option
-from retailsql.training.tuning_options import TUNING
+from retailsql.training.tuning_options import TEST_FRACTION, TUNING
 
 OPTIONS: tuple[Option, ...] = (
     Option("input_label_cols", "list", ("label",), "The label column, exactly one."),
@@ -19,8 +19,7 @@ OPTIONS: tuple[Option, ...] = (
     Option("baseline_col", "list", (), "Columns that are trivial predictions, and no features."),
     Option("baseline_group_cols", "list", (), "Columns whose groups' mean label is a rule."),
     Option("exclude_cols", "list", (), "Columns that are neither label nor feature."),
-    Option("data_split_test_fraction", "float", None, "With num_trials, share of rows that "
-           "evaluate; data_split_eval_fraction then chooses among the trials.", minimum=0),
+    TEST_FRACTION,
     *TUNING,
 )  # fmt: skip
 """Options of every tabular model type."""

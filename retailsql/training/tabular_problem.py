@@ -130,6 +130,12 @@ class Problem:
             scale = replace(scale, factor=float(y.std()) or 1.0, offset=offset)
         return (y - scale.offset) / scale.factor, scale
 
+    def design(self, model: Trained, rows: Rows) -> tuple[Floats, NDArray[Any]]:
+        """What a model's estimator was fitted to: matrix (rows, width) and label (rows,)."""
+        inputs = model.prefix.inputs(take(self.columns, rows))
+        y, _ = self._scaled(rows, model.prefix, inputs)
+        return model.prefix.matrix(inputs).astype(np.float64), y
+
     def _order(self) -> Floats | None:
         """The number by which trees order the categories of a column with many."""
         if self.spec.standardize or len(self.target.classes) > 2:

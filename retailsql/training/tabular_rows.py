@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import Any
 
 import numpy as np
@@ -15,9 +16,9 @@ from retailsql.training.fitted import TrainingData
 from retailsql.training.options import Option
 from retailsql.training.tabular_data import Roles
 from retailsql.training.tabular_problem import Problem
-from retailsql.training.tabular_tuning import VALIDATION, Tuner, search_of
+from retailsql.training.tabular_tuning import Tuner, search_of
 from retailsql.training.tuning import Space
-from retailsql.training.tuning_options import CHOSEN_ELSEWHERE
+from retailsql.training.tuning_options import CHOSEN_ELSEWHERE, test_rows, validation_share
 
 
 def plan_rows(data: TrainingData, roles: Roles, problem: Problem) -> Plan:
@@ -47,16 +48,18 @@ def _eval_share(o: Any) -> float:
 
 
 def tuner_of(
-    data: TrainingData, roles: Roles, problem: Problem, space: Space, known: tuple[Option, ...]
+    data: TrainingData,
+    roles: Roles,
+    problem: Problem,
+    space: Space,
+    known: tuple[Option, ...],
+    given: Container[str] = (),
 ) -> Tuner | None:
-    """How the options are chosen; None without num_trials."""
+    """How the options are chosen, but for those given one value; None without num_trials."""
     o = problem.options
     if o["num_trials"] is None:
         return None
-    what = search_of(space, o, known, problem.spec.kind)
-    share, test = VALIDATION, o["data_split_test_fraction"]
-    if test:
-        share = o["data_split_eval_fraction"] / (1 - test)
+    what = search_of(space, o, known, problem.spec.kind, given)
     order, chosen = None, None
     if roles.split is not None:
         values = _split_values(data, roles.split, o)
@@ -64,7 +67,7 @@ def tuner_of(
             order = values
         elif _is_text(data, roles.split):
             chosen = np.array([w == "EVAL" for w in _words(data, roles.split).to_pylist()])
-    return Tuner(what, order, chosen, share)
+    return Tuner(what, order, chosen, validation_share(o))
 
 
 def _is_text(data: TrainingData, name: str) -> bool:
@@ -85,7 +88,7 @@ def _split_values(data: TrainingData, name: str, o: Any) -> NDArray[Any]:
     if o["data_split_method"] == "CUSTOM" and pa.types.is_boolean(array.type):
         array = pc.fill_null(array, True)
     elif o["data_split_method"] == "CUSTOM" and o["num_trials"] and _is_text(data, name):
-        return _custom_words(data, name)
+        return test_rows(_words(data, name).to_pylist(), name)
     if array.null_count:
         raise TrainingError(
             f"Column {name!r} splits the rows and may not be NULL",
@@ -94,19 +97,3 @@ def _split_values(data: TrainingData, name: str, o: Any) -> NDArray[Any]:
         )
     values: NDArray[Any] = array.to_numpy()
     return values.astype(str) if values.dtype == object else values
-
-
-def _custom_words(data: TrainingData, name: str) -> NDArray[np.bool_]:
-    """True for TEST."""
-    words = _words(data, name).to_pylist()
-    if strange := {w for w in words if w not in ("TRAIN", "EVAL", "TEST")}:
-        raise TrainingError(
-            f"Column {name!r} cannot split rows by CUSTOM", seen=repr(sorted(map(str, strange))[0]),
-            wanted="'TRAIN', 'EVAL' or 'TEST' in every row",
-        )  # fmt: skip
-    if not {"TRAIN", "EVAL", "TEST"} <= set(words):
-        raise TrainingError(
-            f"Column {name!r} leaves out a part of the rows", seen=", ".join(sorted(set(words))),
-            wanted="TRAIN, EVAL and TEST", todo="or give a BOOLEAN that is true for TEST",
-        )  # fmt: skip
-    return np.array([w == "TEST" for w in words])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,8 +17,6 @@ from retailsql.training.options import Option
 from retailsql.training.tabular_problem import Problem
 from retailsql.training.tuning import Found, Outcome, Search, Space, search
 
-VALIDATION = 0.2
-"""Share of the training rows that choose among the trials, unless options say more."""
 CLASSIFIER_OBJECTIVES = ("ROC_AUC", "PRECISION", "RECALL", "ACCURACY", "F1_SCORE", "LOG_LOSS")
 REGRESSOR_OBJECTIVES = (
     "R2_SCORE", "MEAN_ABSOLUTE_ERROR", "MEAN_SQUARED_ERROR", "MEAN_SQUARED_LOG_ERROR",
@@ -50,7 +48,7 @@ class Tuner:
     what: Search
     order: NDArray[Any] | None = None
     chosen: NDArray[np.bool_] | None = None
-    share: float = VALIDATION
+    share: float = tuning_options.VALIDATION
 
     def tune(self, problem: Problem, train: Rows, progress: Progress) -> tuple[Problem, Found]:
         """The problem with the best settings found on these training rows."""
@@ -95,7 +93,11 @@ def loss(problem: Problem, predicted: NDArray[np.float64], rows: Rows) -> float:
 
 
 def search_of(
-    space: Space, options: Mapping[str, Any], known: tuple[Option, ...], kind: str
+    space: Space,
+    options: Mapping[str, Any],
+    known: tuple[Option, ...],
+    kind: str,
+    given: Container[str] = (),
 ) -> Search:
     """What is searched for a model type.
 
@@ -104,6 +106,7 @@ def search_of(
         options: all options, read.
         known: the options of the model type.
         kind: classifier or regressor.
+        given: names of the options that the statement gives one value, which is not searched.
 
     Raises:
         TrainingError: an objective that there is not, or nothing to search.
@@ -111,6 +114,6 @@ def search_of(
     names = {o.name for o in known}
     if "hidden_units" in names:  # it needs Keras, which takes ten times as long: on demand
         names.discard("l1_reg")
-    ranges = {name: v for name, v in DEFAULT_SPACE.items() if name in names}
+    ranges = {name: v for name, v in DEFAULT_SPACE.items() if name in names and name not in given}
     objectives = CLASSIFIER_OBJECTIVES if kind == "classifier" else REGRESSOR_OBJECTIVES
     return tuning_options.search_of(space, options, known, objectives, ranges)

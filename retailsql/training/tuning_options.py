@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from retailsql.errors import TrainingError, nearest
 from retailsql.training.options import Option
@@ -17,14 +20,33 @@ TUNING: tuple[Option, ...] = (
            choices=("RANDOM_SEARCH", "GRID_SEARCH", "VIZIER_DEFAULT")),
     Option("hparam_tuning_objectives", "list", None, "The metric that chooses among trials."),
 )  # fmt: skip
+TEST_FRACTION = Option(
+    "data_split_test_fraction", "float", None, "With num_trials, share of rows that evaluate; "
+    "data_split_eval_fraction then chooses among the trials.", minimum=0,
+)  # fmt: skip
+VALIDATION = 0.2
+"""Share of the training rows that choose among the trials, unless options say more."""
 CHOSEN_ELSEWHERE = "options chosen on other rows"
 """What the words of a split say of a tuned model."""
 
 
+def validation_share(options: Mapping[str, Any]) -> float:
+    """The share of the training rows that choose among the trials.
+
+    >>> validation_share({"data_split_test_fraction": 0.2, "data_split_eval_fraction": 0.2})
+    0.25
+    """
+    test = options["data_split_test_fraction"]
+    return float(options["data_split_eval_fraction"]) / (1 - test) if test else VALIDATION
+
+
 def search_of(
-    space: Space, options: Mapping[str, Any], known: tuple[Option, ...],
-    objectives: Sequence[str], ranges: Space,
-) -> Search:  # fmt: skip
+    space: Space,
+    options: Mapping[str, Any],
+    known: tuple[Option, ...],
+    objectives: Sequence[str],
+    ranges: Space,
+) -> Search:
     """What is searched for a model.
 
     Args:
@@ -55,6 +77,46 @@ def search_of(
     grid = options["hparam_tuning_algorithm"] == "GRID_SEARCH"
     objective = names[0].lower()
     return Search(space, known, options["num_trials"], objective, options["seed"], grid)
+
+
+def refuse_others(space: Space, searched: Iterable[str]) -> None:
+    """Refuse to search options that BigQuery ML has no range for in this model type.
+
+    Raises:
+        TrainingError: names the option, and those that can be searched.
+    """
+    if others := sorted(set(space) - set(searched)):
+        raise TrainingError(
+            f"Option {others[0]} of this model type is not searched",
+            wanted=", ".join(sorted(searched)), todo="give it one value",
+        )  # fmt: skip
+
+
+def test_rows(words: Sequence[Any], name: str) -> NDArray[np.bool_]:
+    """Which rows judge a tuned model split by CUSTOM: those of 'TEST'; 'EVAL' chooses.
+
+    Args:
+        words: of data_split_col.
+        name: of data_split_col.
+
+    Raises:
+        TrainingError: other words, or one of the three is missing.
+
+    >>> test_rows(["train", "EVAL", "TEST"], "part").tolist()
+    [False, False, True]
+    """
+    said = [str(w).upper() for w in words]
+    if strange := set(said) - {"TRAIN", "EVAL", "TEST"}:
+        raise TrainingError(
+            f"Column {name!r} cannot split rows by CUSTOM", seen=repr(min(strange)),
+            wanted="'TRAIN', 'EVAL' or 'TEST' in every row",
+        )  # fmt: skip
+    if not {"TRAIN", "EVAL", "TEST"} <= set(said):
+        raise TrainingError(
+            f"Column {name!r} leaves out a part of the rows", seen=", ".join(sorted(set(said))),
+            wanted="TRAIN, EVAL and TEST", todo="or give a BOOLEAN that is true for TEST",
+        )  # fmt: skip
+    return np.array([w == "TEST" for w in said])
 
 
 def with_defaults(known: tuple[Option, ...], defaults: Mapping[str, Any]) -> tuple[Option, ...]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from retailsql.dialect.bigquery.known import Known
 from retailsql.dialect.bigquery.texts import MOMENTS
-from retailsql.dialect.bigquery.types import Known
 from retailsql.errors import StatementError
 
 Made = tuple[str, str | None]

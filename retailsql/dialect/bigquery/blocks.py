@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
+from duckdb import sqltype
+
 from retailsql.dialect.bigquery.columns import Scope, Source
 from retailsql.dialect.bigquery.kinds import kind_of, mark, noted
+from retailsql.dialect.bigquery.known import Columns, Known, Oracle
 from retailsql.dialect.bigquery.nodes import sql_of
-from retailsql.dialect.bigquery.types import Columns, Known, Oracle
 from retailsql.registry.names import quote
 
 Ctes = dict[str, Columns | None]
@@ -196,7 +198,13 @@ class Blocks:
             self._done(self._render(pivot, inner))
         bare = item.copy()
         bare.set("joins", None)
-        return self._described(sql_of(bare), ctes)
+        columns = self._described(sql_of(bare), ctes)
+        wide = [k.name for k in (columns or {}).values() if str(k.type) == "HUGEINT"]
+        if not wide or columns is None:
+            return columns
+        _narrow(item, wide)
+        int64 = sqltype("BIGINT")
+        return {n: Known("int", int64, k.name) if k.name in wide else k for n, k in columns.items()}
 
     def _unnest(self, unnest: Any, scope: Scope, ctes: Ctes) -> Source:
         self._expressions([unnest], scope, ctes, {})
@@ -217,8 +225,6 @@ class Blocks:
         if not self._oracle.there:
             self._render(unnest, scope)
             return Source(name.lower(), None)
-        from duckdb import sqltype
-
         columns = {
             n: Known("int", sqltype("BIGINT")) if k == Known("int") else k
             for n, k in columns.items()
@@ -297,7 +303,7 @@ class Blocks:
         }
 
     def _described(self, item: str, ctes: Ctes) -> Columns | None:
-        from retailsql.dialect.bigquery.types import stub
+        from retailsql.dialect.bigquery.known import stub
 
         if not self._oracle.there:
             return None
@@ -316,6 +322,25 @@ class Blocks:
         for name, known in found:
             named.setdefault(name.lower(), Known(known.kind, known.type, name))
         return named
+
+
+def _narrow(item: Any, wide: list[str]) -> None:
+    """Put a pivoted table into a SELECT that makes its sums INT64 again."""
+    from sqlglot import exp
+
+    casts = ", ".join(f"CAST({quote(n)} AS BIGINT) AS {quote(n)}" for n in wide)
+    held = item.copy()
+    held.set("joins", None)
+    pivot = held.args["pivots"][-1]
+    name = (pivot.alias if pivot.args.get("alias") else "") or held.alias
+    pivot.set("alias", None)
+    star = exp.Var(this=f"* REPLACE ({casts})")
+    inner = exp.Select(expressions=[star], from_=exp.From(this=held))
+    inner.meta["done"] = True
+    alias = exp.TableAlias(this=exp.to_identifier(name)) if name else None
+    made = exp.Subquery(this=inner, alias=alias)
+    made.set("joins", item.args.get("joins"))
+    item.replace(made)
 
 
 def _named(query: Any) -> dict[str, Known]:

@@ -8,8 +8,8 @@ from typing import Any
 from retailsql.dialect.bigquery import dates
 from retailsql.dialect.bigquery.functions import fail
 from retailsql.dialect.bigquery.kinds import type_kind
+from retailsql.dialect.bigquery.known import Known
 from retailsql.dialect.bigquery.texts import UNSURE, as_string
-from retailsql.dialect.bigquery.types import Known
 from retailsql.errors import StatementError
 
 _TYPES = {

@@ -18,7 +18,7 @@ _NAMES = (
     "Insert", "Intersect", "Interval", "Is", "Join", "LT", "LTE", "LanguageProperty",
     "Lateral", "Like", "Limit", "Literal", "LocationProperty", "Merge", "Mul", "NEQ", "Neg",
     "Not", "NotNullColumnConstraint", "Null", "NullSafeEQ", "NullSafeNEQ", "Offset", "Or",
-    "Order", "Ordered", "Parameter", "Paren", "PartitionedByProperty", "Pivot",
+    "Order", "Ordered", "Parameter", "ParseJSON", "Paren", "PartitionedByProperty", "Pivot",
     "PivotAlias", "Placeholder", "PrimaryKey", "Properties", "Property", "PropertyEQ",
     "Qualify", "RenameColumn", "RespectNulls", "ReturnsProperty", "Rollback", "Rollup", "Schema",
     "Transaction", "Commit",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from retailsql.dialect.bigquery.types import Columns, Known, Oracle, stub
+from retailsql.dialect.bigquery.known import Columns, Known, Oracle, stub
 from retailsql.registry.names import quote
 
 
@@ -28,9 +28,8 @@ class Source:
 
         if not self.columns or any(c.type is None for c in self.columns.values()):
             return Known("struct")
-        return Known(
-            "struct", struct_type({c.name or n: c.type for n, c in self.columns.items()})
-        )
+        type_ = struct_type({c.name or n: c.type for n, c in self.columns.items()})
+        return Known("struct", type_, self.name, self.columns)
 
     @property
     def text(self) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from retailsql.dialect.bigquery.casts import duckdb_type
 from retailsql.dialect.bigquery.kinds import type_kind
 from retailsql.dialect.bigquery.names import Catalog
+from retailsql.dialect.bigquery.typed_query import typed_query
 from retailsql.dialect.bigquery.wildcards import expand
 from retailsql.errors import StatementError
 from retailsql.registry.names import quote, split_name
@@ -49,6 +50,7 @@ class Statements:
         elif isinstance(root, exp.Merge):
             self._merge(root)
         self._types(root)
+        typed_query(root)
         self._tables(root)
         return root
 

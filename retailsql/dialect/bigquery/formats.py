@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from retailsql.dialect.bigquery.functions import Call
-from retailsql.dialect.bigquery.texts import as_string, float_text, string
+from retailsql.dialect.bigquery.texts import float_text, string
 from retailsql.registry.names import literal
 
 _ELEMENT = re.compile(r"%(E4Y|E\*S|E[0-6]S|Ez|[-A-Za-z%])")
@@ -107,11 +107,17 @@ def format_text(call: Call) -> str:
 
 def _piece(call: Call, found: re.Match[str], i: int) -> str:
     flags, width, digits, letter = found.groups()
-    x, kind = call.text(i), call.kind(i)
+    x = call.text(i)
     if letter in "tTp" and (flags or width or digits or letter != "t"):
         raise call.refuse("This piece of a format is not translated", seen=found[0])
     if letter == "t":
         return f"coalesce({_typed(call, i)}, 'NULL')"
+    wanted = {"s": {"string"}, "d": {"int"}, "i": {"int"}, "u": {"int"}}.get(letter)
+    if wanted and call.kind(i) not in (None, *wanted):
+        raise call.refuse(
+            f"FORMAT's %{letter} takes another type", seen=x, wanted=" or ".join(wanted).upper(),
+            todo="CAST it first, or write %t",
+        )  # fmt: skip
     if letter == "s":
         spec = found[0]
         return x if spec == "%s" else f"printf({literal(spec)}, {x})"
@@ -129,6 +135,7 @@ def _piece(call: Call, found: re.Match[str], i: int) -> str:
 
 def _typed(call: Call, i: int) -> str:
     """%t: like CAST, but a FLOAT64 always has its .0."""
+    x, kind = call.text(i), call.kind(i)
     if kind in ("array", "bytes", "struct", "interval", "json", None):
         raise call.refuse("%t is not translated for this value", seen=x, todo="CAST it first")
     if kind == "float":

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from retailsql.dialect.bigquery.types import Known
+from retailsql.dialect.bigquery.known import Known
 from retailsql.errors import StatementError
 from retailsql.registry.names import literal
 

@@ -126,6 +126,30 @@ def _percentile(name: str) -> Function:
     return Function(build, 2, 2, "float" if name == "quantile_cont" else None, aggregate=True)
 
 
+def _top_count(call: Call) -> str:
+    """Exact where BigQuery approximates; of equal counts the greater value first."""
+    _plain(call)
+    n = call.number(1, "number of values")
+    if call.windowed or call.distinct:
+        raise call.refuse("APPROX_TOP_COUNT with OVER or DISTINCT is not translated")
+    x = call.text(0)
+    pair = "{'n': CAST(__rs_e.value AS BIGINT), 'v': __rs_e.key}"
+    pairs = f"list_transform(map_entries(histogram({x})), lambda __rs_e: {pair})"
+    nulls = f"count(*) - count({x})"
+    none = f"CASE WHEN {nulls} > 0 THEN [{{'n': {nulls}, 'v': NULL}}] ELSE [] END"
+    best = f"list_sort(list_concat(coalesce({pairs}, []), {none}), 'DESC', 'NULLS LAST')[1:{n}]"
+    return f"list_transform({best}, lambda __rs_e: {{'value': __rs_e.v, 'count': __rs_e.n}})"
+
+
+def _corr(call: Call) -> str:
+    """NULL for fewer than two pairs, where DuckDB has NaN."""
+    _plain(call)
+    text = _call("corr", call)
+    if call.windowed or call.distinct:
+        return text
+    return f"(CASE WHEN regr_count({', '.join(call.texts)}) > 1 THEN {text} END)"
+
+
 def _distinct_count(call: Call) -> str:
     """Exact, where BigQuery approximates."""
     _plain(call)
@@ -159,7 +183,8 @@ FUNCTIONS: Table = {
     "VARIANCE": _aggregate("var_samp", kind="float"),
     "VAR_SAMP": _aggregate("var_samp", kind="float"),
     "VAR_POP": _aggregate("var_pop", kind="float"),
-    "CORR": _aggregate("corr", 2, "float"),
+    "CORR": Function(_corr, 2, 2, "float", aggregate=True),
+    "APPROX_TOP_COUNT": Function(_top_count, 2, 2, "array", aggregate=True),
     "COVAR_POP": _aggregate("covar_pop", 2, "float"),
     "COVAR_SAMP": _aggregate("covar_samp", 2, "float"),
     "LOGICAL_AND": _aggregate("bool_and", kind="bool"),

@@ -89,6 +89,11 @@ FUNCTIONS: Table = {
         lambda c: "(" + " || ".join(f"({t})" for t in c.texts) + ")", 1, MANY, "array"
     ),
     "ARRAY_REVERSE": same("list_reverse", kind="array"),
+    "ARRAY_IS_DISTINCT": say(
+        "(len({0}) = len(list_distinct({0})) + "
+        "CASE WHEN len({0}) > list_count({0}) THEN 1 ELSE 0 END)",
+        kind="bool",
+    ),
     "ARRAY_FIRST": Function(_first_or_last),
     "ARRAY_LAST": Function(_first_or_last),
     "ARRAY_SLICE": say("({0})[({1}) + 1 : ({2}) + 1]", 3, kind="array"),

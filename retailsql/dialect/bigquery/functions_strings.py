@@ -8,6 +8,8 @@ from retailsql.dialect.bigquery.functions import MANY, Call, Function, Table, fa
 from retailsql.dialect.bigquery.texts import string
 from retailsql.registry.names import literal
 
+_DELIMITERS = r"""\s\[\](){}/|<>!?@"^#$&~_,.:;*%+\-"""
+"""Those of INITCAP, https://cloud.google.com/bigquery/docs/reference/standard-sql/string_functions"""
 _WHITE = " || ".join(f"chr({c})" for c in (32, 9, 10, 11, 12, 13, 0x85, 0xA0, 0x3000))
 
 
@@ -94,19 +96,6 @@ def _digest(name: str) -> Function:
     return Function(lambda call: f"unhex({name}({call.text(0)}))", kind="bytes")
 
 
-def _json_path(call: Call) -> str:
-    path = call.string(1, "JSON path") if len(call) > 1 else "$"
-    if not re.fullmatch(r"\$(?:\.\w+|\[\d+\])*", path):
-        raise call.refuse("This JSON path is not translated", seen=path, wanted="such as $.a[0].b")
-    return literal(path)
-
-
-def _json_value(call: Call) -> str:
-    x, path = call.text(0), _json_path(call)
-    scalar = f"json_type({x}, {path}) NOT IN ('OBJECT', 'ARRAY')"
-    return f"(CASE WHEN {scalar} THEN json_extract_string({x}, {path}) END)"
-
-
 def _strings_only(call: Call) -> None:
     if call.kind(0) == "bytes":
         raise call.refuse(f"{call.name} is not translated for BYTES", seen=call.text(0))
@@ -138,11 +127,40 @@ def _pad(call: Call) -> str:
 
 
 def _initcap(call: Call) -> str:
-    """Letters behind a word boundary upper case, the others lower."""
-    pattern = r"[\p{L}\p{N}]+|[^\p{L}\p{N}]+"
+    """Letters behind a delimiter upper case, the others lower; an apostrophe is none."""
+    pattern = rf"[^{_DELIMITERS}]+|[{_DELIMITERS}]+"
     words = f"regexp_extract_all(lower({call.text(0)}), '{pattern}')"
     capital = "lambda __rs_w: upper(__rs_w[1]) || __rs_w[2:]"
     return f"array_to_string(list_transform({words}, {capital}), '')"
+
+
+def _instr(call: Call) -> str:
+    """The place behind a position; from the end and of a later occurrence it is refused."""
+    _strings_only(call)
+    if len(call) == 2:
+        return f"strpos({call.text(0)}, {call.text(1)})"
+    at = call.number(2, "position")
+    if at < 1 or (len(call) == 4 and call.number(3, "occurrence") != 1):
+        raise call.refuse(
+            "INSTR is translated from a position above 0 and for the first occurrence only",
+            seen=", ".join(call.texts[2:]),
+        )  # fmt: skip
+    found = f"strpos(substr({call.text(0)}, {at}), {call.text(1)})"
+    return f"(CASE WHEN {found} > 0 THEN {found} + {at - 1} ELSE {found} END)"
+
+
+def _normalize(call: Call) -> str:
+    _strings_only(call)
+    if len(call) == 2 and call.texts[1].strip('"').upper() != "NFC":
+        raise call.refuse("NORMALIZE is translated for NFC only", seen=call.text(1))
+    return f"nfc_normalize({call.text(0)})"
+
+
+def _code_points(call: Call) -> str:
+    if call.kind(0) not in ("string", None):
+        raise call.refuse("TO_CODE_POINTS is translated for STRING only", seen=call.text(0))
+    each = f"regexp_extract_all({call.text(0)}, '(?s).')"
+    return f"list_transform({each}, lambda __rs_c: CAST(unicode(__rs_c) AS BIGINT))"
 
 
 def _fingerprint(call: Call) -> str:
@@ -170,7 +188,7 @@ FUNCTIONS: Table = {
     "LEFT": Function(_side, 2, 2, "string"),
     "RIGHT": Function(_side, 2, 2, "string"),
     "STRPOS": _text("strpos({0}, {1})", 2, kind="int"),
-    "INSTR": _text("strpos({0}, {1})", 2, kind="int"),
+    "INSTR": Function(_instr, 2, 4, "int"),
     "STARTS_WITH": _text("starts_with({0}, {1})", 2, kind="bool"),
     "ENDS_WITH": _text("ends_with({0}, {1})", 2, kind="bool"),
     "LPAD": Function(_pad, 2, 3, "string"),
@@ -185,7 +203,12 @@ FUNCTIONS: Table = {
     "CHR": say("chr(CAST({0} AS INTEGER))", kind="string"),
     "TRANSLATE": _text("translate({all})", 3),
     "EDIT_DISTANCE": _text("levenshtein({0}, {1})", 2, kind="int"),
-    "NORMALIZE": _text("nfc_normalize({0})"),
+    "NORMALIZE": Function(_normalize, 1, 2, "string"),
+    "TO_CODE_POINTS": Function(_code_points, kind="array"),
+    "CODE_POINTS_TO_STRING": say(
+        "array_to_string(list_transform({0}, lambda __rs_c: chr(CAST(__rs_c AS INTEGER))), '')",
+        kind="string",
+    ),
     "REGEXP_CONTAINS": _text("regexp_matches({0}, {1})", 2, kind="bool"),
     "REGEXP_EXTRACT": Function(_regexp_extract, 2, 4, "string"),
     "REGEXP_SUBSTR": Function(_regexp_extract, 2, 4, "string"),
@@ -201,6 +224,4 @@ FUNCTIONS: Table = {
     "SHA1": _digest("sha1"),
     "SHA256": _digest("sha256"),
     "FARM_FINGERPRINT": Function(_fingerprint, kind="int"),
-    "JSON_VALUE": Function(_json_value, 1, 2, "string"),
-    "JSON_EXTRACT_SCALAR": Function(_json_value, 1, 2, "string"),
 }

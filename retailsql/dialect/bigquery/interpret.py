@@ -14,6 +14,7 @@ from retailsql.dialect.bigquery.steps import (
     Assign,
     Block,
     CallProcedure,
+    Check,
     Declare,
     Execute,
     If,
@@ -25,9 +26,10 @@ from retailsql.dialect.bigquery.steps import (
     Tokens,
 )
 from retailsql.dialect.bigquery.translate import Translator, split
-from retailsql.dialect.bigquery.variables import Variables
+from retailsql.dialect.bigquery.variables import ERROR, Variables
 from retailsql.dialect.lint.finding import Finding
 from retailsql.errors import RetailSQLError, nearest
+from retailsql.registry.names import literal
 
 MOST_STEPS = 100_000
 """A script that takes more steps is taken for an endless loop."""
@@ -44,8 +46,8 @@ class Runs(Protocol):
 
 
 class _Jump(Exception):  # noqa: N818  (control flow, no error)
-    def __init__(self, kind: str) -> None:
-        self.kind = kind
+    def __init__(self, kind: str, label: str = "") -> None:
+        self.kind, self.label = kind, label
 
 
 class Interpreter:
@@ -109,8 +111,21 @@ class Interpreter:
                 self.procedures[step.name] = (self._text, step)
             case CallProcedure():
                 self._call(step)
+            case Check():
+                self._check(step)
             case Jump():
-                raise _Jump(step.kind)
+                raise _Jump(step.kind, step.label)
+
+    def _check(self, step: Check) -> None:
+        """ASSERT and RAISE."""
+        if step.condition and self._true(step.condition):
+            return
+        fact = "The assertion does not hold" if step.condition else "The script raised an error"
+        words = self.variables.raw(ERROR) if not step.condition and not step.words else None
+        if step.words:
+            sql = self.translator().expression(step.words)
+            words = self._rows(f"SELECT CAST(({sql}) AS VARCHAR)", step.words)[0][0]
+        raise refuse(self._text, step.tokens[0].start, fact, seen=words)
 
     def translator(self) -> Translator:
         """The translator, on the catalog as it is now."""
@@ -191,13 +206,14 @@ class Interpreter:
     def _declare(self, step: Declare) -> None:
         translator = self.translator()
         sql = translator.expression(step.default) if step.default else "NULL"
+        kind = translator.kind
         if step.type:
-            type_ = translator.type(step.type)
+            type_, kind = translator.type(step.type), translator.kind
         else:
             type_ = str(self._rows(f"SELECT typeof(({sql}))", step.tokens)[0][0])
             type_ = {"INTEGER": "BIGINT", "HUGEINT": "BIGINT"}.get(type_, type_)
         for name in step.names:
-            self.variables.declare(name, type_)
+            self.variables.declare(name, type_, kind if type_ == "TIMESTAMP" else None)
             if step.default:
                 self._evaluate([name], f"SELECT ({sql})", step.tokens)
 
@@ -214,15 +230,39 @@ class Interpreter:
         text = row if query else f"SELECT {inner[1:-1]}"
         self._evaluate(step.names, text, step.tokens)
 
+    def _each(self, step: Loop) -> None:
+        """FOR ... IN: the rows are those of the query before the first round."""
+        translated = self.translator().query(step.condition)
+        relation = self._sql(translated, step.tokens)
+        types = list(zip(relation.columns, map(str, relation.types), strict=True))
+        rows = self._rows(f"SELECT CAST(COLUMNS(*) AS VARCHAR) FROM ({translated})", step.tokens)
+        for row in rows:
+            fields = (
+                f"{literal(name)}: CAST({literal(value)} AS {type_})"
+                for (name, type_), value in zip(types, row, strict=True)
+            )
+            with self.variables.scope():
+                self.variables.set_row(step.name, "{" + ", ".join(fields) + "}")
+                if self._round(step):
+                    return
+
+    def _round(self, step: Loop) -> bool:
+        """One round of a loop; True if it was the last."""
+        try:
+            self._all(step.body)
+        except _Jump as jump:
+            if jump.kind == "RETURN" or jump.label not in ("", step.label):
+                raise
+            return jump.kind == "BREAK"
+        return False
+
     def _loop(self, step: Loop) -> None:
+        if step.kind == "FOR":
+            self._each(step)
+            return
         while step.kind != "WHILE" or self._true(step.condition):
-            try:
-                self._all(step.body)
-            except _Jump as jump:
-                if jump.kind == "BREAK":
-                    break
-                if jump.kind == "RETURN":
-                    raise
+            if self._round(step):
+                break
             if step.kind == "REPEAT" and self._true(step.condition):
                 break
             self.steps += 1
@@ -233,14 +273,26 @@ class Interpreter:
                 )  # fmt: skip
 
     def _block(self, step: Block) -> None:
+        try:
+            self._guarded(step)
+        except _Jump as jump:
+            if jump.kind != "BREAK" or not step.label or jump.label != step.label:
+                raise
+
+    def _guarded(self, step: Block) -> None:
         with self.variables.scope():
             if step.handler is None:
                 self._all(step.body)
                 return
             try:
                 self._all(step.body)
-            except (duckdb.Error, RetailSQLError):
-                self._all(step.handler)
+                return
+            except (duckdb.Error, RetailSQLError) as error:
+                words = str(error)
+        with self.variables.scope():  # what the block declared is out of sight in its handler
+            self.variables.declare(ERROR, "VARCHAR")
+            self.variables.set(ERROR, words)
+            self._all(step.handler)
 
     def _execute(self, step: Execute) -> None:
         sql = self.translator().expression(step.text)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from retailsql.dialect.bigquery.types import Known
+from retailsql.dialect.bigquery.known import Known
 
 _TYPES = {
     "BIGINT": "int", "INT": "int", "SMALLINT": "int", "TINYINT": "int", "DOUBLE": "float",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -184,6 +185,16 @@ def _token(token: Token, kind: TokenType, text: str, start: int | None = None) -
 
     begin = token.start if start is None else start
     return Made(kind, text, token.line, token.col, begin, token.end)
+
+
+def equal(a: Sequence[Token], b: Sequence[Token]) -> list[Token]:
+    """The tokens ``(a) = (b)``."""
+    from sqlglot.tokenizer_core import TokenType
+
+    opens, closes = (TokenType.L_PAREN, "("), (TokenType.R_PAREN, ")")
+    left = [_token(a[0], *opens), *a, _token(a[-1], *closes)]
+    right = [_token(b[0], *opens), *b, _token(b[-1], *closes)]
+    return [*left, _token(b[0], TokenType.EQ, "="), *right]
 
 
 def renamed(token: Token, text: str) -> Token:

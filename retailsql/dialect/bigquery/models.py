@@ -9,7 +9,7 @@ from retailsql.dialect.bigquery.ddl import model_name
 from retailsql.dialect.bigquery.ml import verbatim
 from retailsql.dialect.bigquery.names import Catalog
 from retailsql.dialect.tokens import Walk
-from retailsql.registry.names import split_name
+from retailsql.registry.names import proposal, split_name
 
 if TYPE_CHECKING:
     from sqlglot.tokenizer_core import Token
@@ -28,6 +28,7 @@ class Models:
 
     def __init__(self, text: str, catalog: Callable[[], Catalog], query: Query) -> None:
         self._text, self._catalog, self._sql = text, catalog, query
+        self._names: dict[str, str] = {}
 
     def create(self, walk: Walk, head: str) -> str:
         """CREATE MODEL, the walk standing behind these words."""
@@ -88,7 +89,23 @@ class Models:
             walk.at = at
             todo = f"run CREATE SCHEMA {missing} first" if made else "check the name"
             raise walk.error(f"There is no schema {missing!r}", seen=".".join(parts), todo=todo)
+        place[-1] = self._plain(place[-1], walk)
         return model_name(place)
+
+    def _plain(self, name: str, walk: Walk) -> str:
+        """A name that functions can be made of: BigQuery allows dashes and the like in it.
+
+        Raises:
+            StatementError: two names of the script would be one.
+        """
+        plain = proposal(name.lower())
+        held = self._names.setdefault(plain, name.lower())
+        if held != name.lower():
+            raise walk.error(
+                "Two models would have one name here", seen=f"{held}, {name}", wanted=plain,
+                todo="give one of them another name",
+            )  # fmt: skip
+        return name if plain == name.lower() else plain
 
     def _select(self, tokens: Sequence[Token]) -> str:
         """A select list, behind a SELECT that was put before it."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from duckdb import DuckDBPyConnection
 
-from retailsql.dialect.bigquery.types import Oracle
+from retailsql.dialect.bigquery.known import Oracle
 from retailsql.registry.fetch import first_row
 
 
@@ -84,6 +84,8 @@ class Catalog:
         >>> Catalog().place(["shop-42", "sales", "orders"])
         (['sales', 'orders'], None)
         """
+        if len(parts) > 1 and parts[-2].lower() == "_session":
+            return parts[-1:], None  # a temporary table
         if len(parts) == 3 and parts[0].lower() not in self.databases:
             parts = parts[1:]
         if not self.known or len(parts) == 1:

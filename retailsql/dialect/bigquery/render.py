@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -16,6 +17,7 @@ from retailsql.dialect.bigquery.functions import Call, part_of
 from retailsql.dialect.bigquery.functions_arrays import element
 from retailsql.dialect.bigquery.functions_numbers import divide
 from retailsql.dialect.bigquery.kinds import kind_of, noted
+from retailsql.dialect.bigquery.known import Known, Oracle
 from retailsql.dialect.bigquery.nodes import (
     argument,
     bound,
@@ -28,8 +30,8 @@ from retailsql.dialect.bigquery.nodes import (
 from retailsql.dialect.bigquery.scope import render_unnest
 from retailsql.dialect.bigquery.structs import render_select, render_struct, render_tuple
 from retailsql.dialect.bigquery.table import FUNCTIONS
-from retailsql.dialect.bigquery.types import Known, Oracle
 from retailsql.errors import StatementError, nearest
+from retailsql.registry.names import literal
 
 Refuse = Callable[..., StatementError]
 _NO_VALUES = frozenset({"Interval", "Star", "Week", "WeekStart", "Distinct"})
@@ -84,6 +86,7 @@ class Renderer:
             exp.Join: self._join,
             exp.Interval: self._interval,
             exp.Column: self._column,
+            exp.ParseJSON: self._json,
             exp.Window: self._window,
             exp.CurrentDate: self._now,
             exp.CurrentDatetime: self._now,
@@ -110,7 +113,7 @@ class Renderer:
 
         kind, type_ = kind_of(node), noted(node).type
         if (kind and kind not in ("array", "struct")) or type_ is not None:
-            return Known(kind, type_)
+            return replace(noted(node), kind=kind or noted(node).kind)
         if isinstance(node, exp.Null):
             return Known()
         if type(node).__name__ in _NO_VALUES or not self._oracle.there:
@@ -204,6 +207,10 @@ class Renderer:
         text = argument(sql_of(node.this), node.this)
         return text_node(*cast(node, text, had, self._refuser(node), note))
 
+    def _json(self, node: Any) -> Any:
+        """``JSON '{...}'``."""
+        return text_node(f"CAST({sql_of(node.this)} AS JSON)", "json")
+
     def _column(self, node: Any) -> Any:
         """A TIMESTAMPTZ that something is computed from: its wall clock in UTC, as everywhere."""
         from sqlglot import exp
@@ -226,7 +233,8 @@ class Renderer:
         if "decimal" in kinds and kinds <= {"decimal", "int"}:
             text = divide(bound(node.this), bound(b))
             return text_node(f"CAST({text} AS DECIMAL(38, 9))", "decimal")
-        known = (isinstance(b, exp.Literal) and float(b.this)) or constant(b)
+        number = isinstance(b, exp.Literal) and not b.is_string
+        known = float(b.this) if number else constant(b)
         return text_node(divide(bound(node.this), bound(b), known), "float")
 
     def _arithmetic(self, node: Any) -> Any:
@@ -274,7 +282,7 @@ class Renderer:
         }  # fmt: skip
         function = FUNCTIONS[names[type(node)]]
         call = Call(names[type(node)], [], [], lambda _: Known(), self._refuser(node))
-        return text_node(function.build(call), function.kind)
+        return text_node(function.build(call), str(function.kind))
 
     def _in(self, node: Any) -> Any:
         """``x IN UNNEST(a)``: false for an empty array, NULL if x or an element not equal is."""
@@ -315,6 +323,9 @@ class Renderer:
 
         if isinstance(node.expression, exp.Anonymous) or not isinstance(node.this, exp.Var):
             return None
+        if kind_of(node.this) == "json":
+            path = literal(f'$."{node.expression.name}"')
+            return text_node(f"json_extract({sql_of(node.this)}, {path})", "json")
         return text_node(f"({sql_of(node.this)}).{sql_of(node.expression)}")
 
     def _unnest(self, node: Any) -> Any:

@@ -42,9 +42,24 @@ def _mend_group(select: Any, made: dict[str, Any]) -> None:
     for key in list(group.expressions) if group else []:
         if isinstance(key, exp.Column) and not key.table and key.name.lower() in made:
             value = made[key.name.lower()]
+            if value.find(exp.Select) is not None:
+                _by_number(select, key)  # DuckDB does not see that two subqueries are the same
+                continue
             # A bare literal would be taken for the number of a column.
             if not value.find(exp.Window) and not isinstance(value, exp.Literal):
                 key.replace(exp.Paren(this=value.copy()))
+
+
+def _by_number(select: Any, key: Any) -> None:
+    """Name a column of the list by its number, where no star hides which that is."""
+    from sqlglot import exp
+
+    for number, item in enumerate(select.expressions, 1):
+        if item.is_star:
+            return
+        if item.alias.lower() == key.name.lower():
+            key.replace(exp.Literal.number(number))
+            return
 
 
 def _mend_inside(clause: Any, made: dict[str, Any]) -> None:
@@ -121,6 +136,7 @@ def name_unnamed(select: Any) -> None:
         if isinstance(item, exp.Alias | exp.Column | exp.Star):
             continue
         if isinstance(item, exp.Dot) and not isinstance(item.expression, exp.Anonymous):
+            item.replace(exp.alias_(item.copy(), item.expression.name))
             continue
         item.replace(exp.alias_(item.copy(), f"f{count}_"))
         count += 1

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from retailsql.dialect.bigquery.lexing import read_tokens
+from retailsql.dialect.bigquery.lexing import equal, read_tokens
 from retailsql.dialect.bigquery.steps import (
     Assign,
     Block,
     CallProcedure,
+    Check,
     Declare,
     Execute,
     If,
@@ -66,9 +67,10 @@ class _Reader:
     def _step(self, start: int) -> Step:
         walk = self.walk
         word, second = walk.peek(), walk.peek(1)
-        label = second == ":" and walk.peek(2) in ("LOOP", "WHILE", "BEGIN", "REPEAT", "FOR")
-        if label or (word == "CASE" and second):
-            raise walk.error("This statement is not translated", seen=word)
+        if second == ":" and walk.peek(2) in ("LOOP", "WHILE", "BEGIN", "REPEAT", "FOR"):
+            return self._labelled(start)
+        if word == "CASE" and second:
+            return self._case(start)
         if word == "BEGIN" and second not in ("TRANSACTION", ";", ""):
             return self._block(start)
         if (word == "IF" and second != "(") or (word == "IF" and self._is_statement()):
@@ -76,12 +78,14 @@ class _Reader:
         readers = {
             "DECLARE": self._declare, "SET": self._set, "WHILE": self._while, "LOOP": self._loop,
             "REPEAT": self._repeat, "FOR": self._for, "EXECUTE": self._execute, "CALL": self._call,
+            "ASSERT": self._assert, "RAISE": self._raise,
         }  # fmt: skip
         if word in readers:
             return readers[word](start)
         if word in _JUMPS or (word == "RETURN" and second in (";", "")):
             walk.at += 1
-            return Jump(self._since(start), _JUMPS.get(word, "RETURN"))
+            label = walk.name().lower() if word in _JUMPS and walk.peek() not in (";", "") else ""
+            return Jump(self._since(start), _JUMPS.get(word, "RETURN"), label)
         for head in (("CREATE", "PROCEDURE"), ("CREATE", "OR", "REPLACE", "PROCEDURE")):
             if walk.take(*head):
                 return self._procedure(start)
@@ -192,9 +196,59 @@ class _Reader:
         return Loop(self._since(start), "REPEAT", condition, body)
 
     def _for(self, start: int) -> Step:
-        raise self.walk.error(
-            "FOR ... IN is not translated", seen="FOR", todo="write one statement over all rows"
-        )
+        """``FOR row IN (query) DO ... END FOR``."""
+        walk = self.walk
+        walk.expect("FOR")
+        name = walk.name().strip("`").lower()
+        walk.expect("IN")
+        begin, stop = walk.group()
+        walk.expect("DO")
+        body = self.steps(("END",))
+        walk.expect("END", "FOR")
+        return Loop(self._since(start), "FOR", self.tokens[begin:stop], body, name)
+
+    def _labelled(self, start: int) -> Step:
+        """``label: LOOP ... END LOOP label``."""
+        walk = self.walk
+        label = walk.name().lower()
+        walk.expect(":")
+        step = self._step(walk.at)
+        if walk.peek().lower() == label:
+            walk.at += 1
+        if not isinstance(step, Loop | Block):
+            raise walk.error("A label stands before a loop or BEGIN", seen=label)
+        return replace(step, tokens=self._since(start), label=label)
+
+    def _case(self, start: int) -> Step:
+        """``CASE [x] WHEN a THEN ... ELSE ... END CASE``: IF, with ``(x) = (a)`` for a value."""
+        walk = self.walk
+        walk.expect("CASE")
+        of = [] if walk.peek() == "WHEN" else self._some("A value", "WHEN")
+        branches: list[tuple[Tokens, list[Step]]] = []
+        while walk.take("WHEN"):
+            condition = self._some("A condition", "THEN")
+            walk.expect("THEN")
+            condition = equal(of, condition) if of else condition
+            branches.append((condition, self.steps(("WHEN", "ELSE", "END"))))
+        if walk.take("ELSE"):
+            branches.append(([], self.steps(("END",))))
+        walk.expect("END", "CASE")
+        return If(self._since(start), branches)
+
+    def _assert(self, start: int) -> Step:
+        self.walk.expect("ASSERT")
+        condition = self._some("A condition", "AS")
+        words = self._some("A text", ";") if self.walk.take("AS") else []
+        return Check(self._since(start), condition, words)
+
+    def _raise(self, start: int) -> Step:
+        walk = self.walk
+        walk.expect("RAISE")
+        words: Tokens = []
+        if walk.take("USING", "MESSAGE"):
+            walk.expect("=")
+            words = self._some("A text", ";")
+        return Check(self._since(start), [], words)
 
     def _block(self, start: int) -> Step:
         walk = self.walk

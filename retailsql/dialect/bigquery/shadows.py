@@ -45,7 +45,7 @@ def _hidden(column: Any, select: Any, unnest: Any, name: str) -> bool:
 
     node = column.parent
     while node is not None and node is not select:
-        if node is unnest or isinstance(node, exp.From):
+        if node is unnest or (isinstance(node, exp.From) and node.parent is select):
             return True
         inner = isinstance(node, exp.Select) and any(
             item.alias_or_name.lower() == name.lower()

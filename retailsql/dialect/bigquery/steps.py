@@ -55,6 +55,7 @@ class Loop:
     condition: Tokens
     body: list[Step]
     name: str = ""
+    label: str = ""
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,7 @@ class Block:
     tokens: Tokens
     body: list[Step]
     handler: list[Step] | None = None
+    label: str = ""
 
 
 @dataclass(frozen=True)
@@ -97,10 +99,23 @@ class CallProcedure:
 
 @dataclass(frozen=True)
 class Jump:
-    """``BREAK``, ``CONTINUE`` and ``RETURN``."""
+    """``BREAK``, ``CONTINUE`` (of the loop with the label, or the innermost) and ``RETURN``."""
 
     tokens: Tokens
     kind: str
+    label: str = ""
 
 
-Step = Plain | Declare | Assign | If | Loop | Block | Execute | Procedure | CallProcedure | Jump
+@dataclass(frozen=True)
+class Check:
+    """``ASSERT condition AS 'words'``, and ``RAISE USING MESSAGE = words``, of no condition."""
+
+    tokens: Tokens
+    condition: Tokens
+    words: Tokens
+
+
+Step = (
+    Plain | Declare | Assign | Check | If | Loop | Block | Jump | Execute | Procedure
+    | CallProcedure
+)  # fmt: skip

@@ -6,6 +6,8 @@ from retailsql.dialect.bigquery import (
     functions_aggregates,
     functions_arrays,
     functions_dates,
+    functions_geography,
+    functions_json,
     functions_numbers,
     functions_strings,
 )
@@ -14,6 +16,8 @@ from retailsql.dialect.bigquery.functions import Table
 FUNCTIONS: Table = {
     **functions_numbers.FUNCTIONS,
     **functions_strings.FUNCTIONS,
+    **functions_json.FUNCTIONS,
+    **functions_geography.FUNCTIONS,
     **functions_dates.FUNCTIONS,
     **functions_arrays.FUNCTIONS,
     **functions_aggregates.FUNCTIONS,

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from retailsql.dialect.bigquery import check, scope
@@ -14,7 +15,8 @@ from retailsql.dialect.bigquery.calls import mark_calls, marked
 from retailsql.dialect.bigquery.casts import duckdb_type
 from retailsql.dialect.bigquery.columns import Scope
 from retailsql.dialect.bigquery.ddl import Statements
-from retailsql.dialect.bigquery.kinds import mark
+from retailsql.dialect.bigquery.kinds import kind_of, mark, type_kind
+from retailsql.dialect.bigquery.known import Columns
 from retailsql.dialect.bigquery.lexing import read_tokens, refuse, renamed
 from retailsql.dialect.bigquery.ml import Parts
 from retailsql.dialect.bigquery.models import Models, select_token
@@ -24,8 +26,7 @@ from retailsql.dialect.bigquery.pivots import mend_pivots
 from retailsql.dialect.bigquery.render import Renderer
 from retailsql.dialect.bigquery.shadows import mend_shadows
 from retailsql.dialect.bigquery.table import FUNCTIONS
-from retailsql.dialect.bigquery.types import Columns
-from retailsql.dialect.bigquery.variables import NAMED, POSITION
+from retailsql.dialect.bigquery.variables import ERROR, NAMED, POSITION
 from retailsql.dialect.tokens import Walk
 from retailsql.errors import StatementError, nearest
 from retailsql.registry.names import quote
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from sqlglot.tokenizer_core import Token
 
 Rename = Callable[[Any], None]
+_MESSAGE = ["@", f"{NAMED}error", "."]
 _QUERY = ("SELECT", "WITH", "(", "FROM")
 
 
@@ -109,7 +111,9 @@ class Translator:
         self._notes: list[tuple[str, int]] = []
         self.flavours: dict[str, dict[str, str]] = {}
         self._taken: set[str] | None = None
-        self._fallback = self._positions = 0
+        self._fallback = 0
+        self._placeholders: list[int] | None = None
+        self.kind: str | None = None
 
     def statement(self, tokens: Sequence[Token]) -> Translated:
         """One statement.
@@ -117,9 +121,8 @@ class Translator:
         Raises:
             StatementError: it cannot be translated; names line and column.
         """
-        self._notes, self._fallback, self._positions = [], tokens[0].start, 0
-        if self._variable is not None:
-            tokens = self._parameters(tokens)
+        self._notes, self._fallback = [], tokens[0].start
+        tokens = self._parameters(tokens)
         try:
             sql = self._statement(tokens)
         except RecursionError as error:
@@ -127,11 +130,6 @@ class Translator:
                 self.text, tokens[0].start, "The statement is nested too deeply",
                 todo="move parts of it into WITH",
             ) from error  # fmt: skip
-        except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
-            # Malformed text can make odd trees: what then goes wrong is the text's fault.
-            raise refuse(
-                self.text, tokens[0].start, "The statement cannot be translated", seen=str(error)
-            ) from error
         return Translated(sql, self._notes, tokens[0].start)
 
     def expression(self, tokens: Sequence[Token]) -> str:
@@ -143,7 +141,15 @@ class Translator:
         if not tokens:
             raise refuse(self.text, self._fallback, "An expression is missing")
         self._fallback = tokens[0].start
-        return self._select([select_token(tokens[0]), *tokens])
+        return self._select([select_token(tokens[0]), *self._parameters(tokens)])
+
+    def query(self, tokens: Sequence[Token]) -> str:
+        """The query of ``FOR row IN (query)``.
+
+        Raises:
+            StatementError: it cannot be translated; names line and column.
+        """
+        return self._sql(self._parameters(tokens), top=True)
 
     def type(self, tokens: Sequence[Token]) -> str:
         """A type, as DuckDB has it."""
@@ -152,12 +158,14 @@ class Translator:
 
         start = tokens[0].start
         written = self.text[start : tokens[-1].end + 1]
+        self.kind = None
         try:
             from sqlglot import exp
 
             node = exp.DataType.build(written, dialect=BigQuery())
         except ParseError as error:
             raise refuse(self.text, start, "There is no such type", seen=written) from error
+        self.kind = type_kind(node)
         return duckdb_type(node, lambda fact, **words: refuse(self.text, start, fact, **words))
 
     def _statement(self, tokens: Sequence[Token]) -> str:
@@ -165,6 +173,12 @@ class Translator:
         for head in (("CREATE", "MODEL"), ("CREATE", "OR", "REPLACE", "MODEL")):
             if walk.take(*head):
                 return self._models.create(walk, " ".join(head))
+        for word in ("TEMP", "TEMPORARY"):
+            heads = ("CREATE", word, "MODEL"), ("CREATE", "OR", "REPLACE", word, "MODEL")
+            if any(walk.take(*head) for head in heads):
+                words = "A temporary model is kept here; drop it when it is not needed any more"
+                self._notes.append((words, tokens[0].start))
+                return self._models.create(walk, "CREATE OR REPLACE MODEL")
         for head in (("DROP", "MODEL"), ("ALTER", "MODEL"), ("EXPORT", "MODEL")):
             if walk.take(*head):
                 return self._models.about(walk, " ".join(head))
@@ -192,6 +206,8 @@ class Translator:
     def _sql(self, tokens: Sequence[Token], top: bool = False) -> str:
         if not tokens:
             raise refuse(self.text, self._fallback, "A query is missing", wanted="SELECT ...")
+        from sqlglot import exp
+
         parts = Parts(self.text, self._sql, self._models.name)
         root = parse(self.text, self._marked(parts.take_out(tokens)))
         made = {self._made_function(root)} - {None}
@@ -200,6 +216,8 @@ class Translator:
         self._taken = None
         root = Statements(self.catalog, self._refuse, self._note).mend(root)
         mend_pivots(root, self._refuse)
+        for sample in root.find_all(exp.TableSample):
+            self._note(sample, "TABLESAMPLE draws other rows than BigQuery, which takes blocks")
         scope.mend_structs(root)
         mend_shadows(root)
         scope.mend_aliases(root)
@@ -218,21 +236,42 @@ class Translator:
         if top and made_kinds is not None:
             name, kinds = made_kinds
             self.flavours[name] = {**kinds, **_flavoured(blocks.output)}
+        shown = root.expressions if isinstance(root, exp.Select) else []
+        self.kind = kind_of(shown[0]) if shown else None
         self.functions = users
         return parts.put_back(generate(root, self.text, self._fallback))
 
     def _parameters(self, tokens: Sequence[Token]) -> list[Token]:
         """``?`` and ``@name`` as names, for which a script knows values."""
+        if self._variable is None:
+            return list(tokens)
         out: list[Token] = []
         for token in tokens:
             if token.token_type.name == "PLACEHOLDER" and token.text == "?":
-                out.append(renamed(token, f"{POSITION}{self._positions}"))
-                self._positions += 1
+                out.append(renamed(token, f"{POSITION}{self._number(token)}"))
+            elif token.text == "message" and [t.text for t in out[-3:]] == _MESSAGE:
+                out[-3:] = [renamed(token, ERROR)]
             elif out and out[-1].text == "@" and token.text.isidentifier():
                 out[-1] = renamed(token, f"{NAMED}{token.text.lower()}")
             else:
                 out.append(token)
+        self._refuse_system(out)
         return out
+
+    def _number(self, token: Token) -> int:
+        """Which placeholder of the whole script this one is."""
+        if self._placeholders is None:
+            marks = (t for t in read_tokens(self.text) if t.token_type.name == "PLACEHOLDER")
+            self._placeholders = [t.start for t in marks]
+        return self._placeholders.index(token.start)
+
+    def _refuse_system(self, tokens: Sequence[Token]) -> None:
+        for a, b in pairwise(tokens):
+            if a.text == "@" and (b.text == "@" or b.text.startswith(NAMED)):
+                raise refuse(
+                    self.text, a.start, "This system variable is not translated",
+                    wanted="@@error.message",
+                )  # fmt: skip
 
     def _marked(self, tokens: Sequence[Token]) -> list[Token]:
         users = lambda name: name in self.functions or self.catalog.functions(name)  # noqa: E731
@@ -296,11 +335,12 @@ class Translator:
             raise self._refuse(column, f"{first!r} is a variable and a column too")(
                 todo="give one of the two another name"
             )
-        if not rest:
-            column.replace(mark(exp.Var(this=found[0]), found[1]))
-            return
         fields = "".join(f".{quote(name)}" for name in rest)
-        column.replace(exp.Var(this=f"({found[0]}){fields}"))
+        made = exp.Var(this=f"({found[0]}){fields}") if rest else exp.Var(this=found[0])
+        mark(made, None if rest else found[1])
+        listed = isinstance(column.parent, exp.Select) and column.arg_key == "expressions"
+        named = listed and not first.startswith("__rs_")
+        column.replace(exp.alias_(made, [first, *rest][-1], quoted=True) if named else made)
 
     def _names_taken(self, root: Any) -> set[str]:
         """Names that are columns, or may be."""
@@ -327,7 +367,8 @@ class Translator:
 
     def _note(self, node: Any, words: str) -> None:
         if words not in {held for held, _ in self._notes}:
-            self._notes.append((words, self._offset(node)))
+            at = self._fallback if node.parent is None else self._offset(node)
+            self._notes.append((words, at))
 
     def _refuse(self, node: Any, fact: str) -> Callable[..., StatementError]:
         offset = self._offset(node)

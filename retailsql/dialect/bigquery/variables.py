@@ -6,14 +6,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from retailsql.dialect.bigquery.known import kind_of_type
 from retailsql.registry.names import literal
 
 _KINDS = {
     "BIGINT": "int", "DOUBLE": "float", "VARCHAR": "string", "BOOLEAN": "bool", "DATE": "date",
     "TIMESTAMP": "datetime", "TIME": "time", "BLOB": "bytes", "INTEGER": "int",
 }  # fmt: skip
-Value = tuple[str, str | None]
+Value = tuple[str, str | None, str | None]
 POSITION, NAMED = "__rs_position_", "__rs_named_"
+ERROR = f"{NAMED}_error_message"
+"""Under which ``@@error.message`` is held while an error is handled."""
+_ROW = "row"
 
 
 class Variables:
@@ -27,15 +31,26 @@ class Variables:
         """All names in sight."""
         return sorted({name for scope in self._scopes for name in scope})
 
-    def declare(self, name: str, type_: str) -> None:
-        """Make a variable, NULL so far."""
-        self._scopes[-1][name] = (type_, None)
+    def declare(self, name: str, type_: str, kind: str | None = None) -> None:
+        """Make a variable, NULL so far.
+
+        Args:
+            name: lower case.
+            type_: DuckDB's.
+            kind: where the type says too little: TIMESTAMP is a timestamp or a datetime.
+        """
+        self._scopes[-1][name] = (type_, None, kind or _KINDS.get(type_) or kind_of_type(type_))
 
     def set(self, name: str, value: str | None) -> None:
         """Give a variable a value, as text that casts to its type."""
         scope = self._holding(name)
         if scope is not None:
-            scope[name] = (scope[name][0], value)
+            type_, _, kind = scope[name]
+            scope[name] = (type_, value, kind)
+
+    def set_row(self, name: str, sql: str) -> None:
+        """Make a variable that holds a row, given as SQL."""
+        self._scopes[-1][name] = (_ROW, sql, "struct")
 
     def type(self, name: str) -> str | None:
         """The DuckDB type of a variable, or None if there is none of that name."""
@@ -52,8 +67,9 @@ class Variables:
         scope = self._holding(name.lower())
         if scope is None:
             return None
-        type_, value = scope[name.lower()]
-        kind = _KINDS.get(type_, "array" if type_.endswith("[]") else None)
+        type_, value, kind = scope[name.lower()]
+        if type_ == _ROW:
+            return value or "NULL", kind
         if value is not None and kind == "int":
             return (f"({value})" if value.startswith("-") else value), kind
         if value is not None and kind == "string":
@@ -87,7 +103,8 @@ class Variables:
         with self.scope():
             for i, (name, type_, value) in enumerate(given):
                 key = NAMED + name if name else f"{POSITION}{i}"
-                self._scopes[-1][key] = (type_.replace('"NULL"', "VARCHAR"), value)
+                self.declare(key, type_.replace('"NULL"', "VARCHAR"))
+                self.set(key, value)
             yield
 
     def give(self, con: Any, values: Sequence[Any] | Mapping[str, Any] | None) -> None:
@@ -99,4 +116,5 @@ class Variables:
             sql = "SELECT typeof(?), CAST(? AS VARCHAR)"
             ((type_, text),) = con.execute(sql, [value, value]).fetchall()
             key = (NAMED if isinstance(values, Mapping) else POSITION) + name.lower()
-            self._scopes[0][key] = (str(type_).replace('"NULL"', "VARCHAR"), text)
+            self.declare(key, str(type_).replace('"NULL"', "VARCHAR"))
+            self.set(key, text)

@@ -1,4 +1,6 @@
-"""``ML.ARIMA_EVALUATE`` and ``ML.ARIMA_COEFFICIENTS``: what training wrote down about ARIMA."""
+"""``ML.ARIMA_EVALUATE``, ``ML.ARIMA_COEFFICIENTS`` and ``ML.HOLIDAY_INFO``: what training wrote
+down about time series.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +9,7 @@ from collections.abc import Mapping
 from retailsql.dialect.settings import Setting
 from retailsql.dialect.verbs.call import MLCall
 from retailsql.dialect.verbs.reports import report_query
+from retailsql.dialect.verbs.training_info import FEATURES
 from retailsql.dialect.verbs.verb import Verb
 from retailsql.functions.keys import stored_keys
 from retailsql.registry.names import quote
@@ -36,6 +39,14 @@ COEFFICIENT_COLUMNS = {
     "weight": "DOUBLE",
     "category_weights": "STRUCT(category VARCHAR, weight DOUBLE)[]",
 }
+HOLIDAY_COLUMNS = {
+    "region": "VARCHAR",
+    "holiday_name": "VARCHAR",
+    "primary_date": "DATE",
+    "preholiday_days": "BIGINT",
+    "postholiday_days": "BIGINT",
+}
+TRAINING_COLUMNS = {"training_run": "BIGINT", "iteration": "BIGINT", "duration_ms": "BIGINT"}
 IDS = {"<time_series_id_col>": "<its type>"}
 
 
@@ -72,6 +83,18 @@ def _coefficients(call: MLCall, stored: StoredVersion) -> str:
     return f"SELECT *{hidden} FROM (SELECT {select} FROM {rows})"
 
 
+def _training(call: MLCall, stored: StoredVersion) -> str:
+    return report_query(call, stored, "training_info", TRAINING_COLUMNS)
+
+
+def _features(call: MLCall, stored: StoredVersion) -> str:
+    return report_query(call, stored, "feature_info", FEATURES)
+
+
+def _holidays(call: MLCall, stored: StoredVersion) -> str:
+    return report_query(call, stored, "holiday_info", HOLIDAY_COLUMNS)
+
+
 VERBS = (
     Verb(
         "ARIMA_EVALUATE", ("forecast_table",),
@@ -88,5 +111,19 @@ VERBS = (
         "ARIMA_COEFFICIENTS", ("forecast_table",),
         "The coefficients of the best order of each series, and the weights of the regressors.",
         {**IDS, **COEFFICIENT_COLUMNS}, _coefficients, model_types=("ARIMA_PLUS_XREG",),
+    ),
+    Verb(
+        "TRAINING_INFO", ("forecast_table",), "How long the whole of training took.",
+        TRAINING_COLUMNS, _training,
+    ),
+    Verb(
+        "FEATURE_INFO", ("forecast_table",),
+        "What training saw of each column; BigQuery's NULLs for what a type has not.",
+        FEATURES, _features,
+    ),
+    Verb(
+        "HOLIDAY_INFO", ("forecast_table",),
+        "The holidays that were modelled, whether or not an effect was found.",
+        HOLIDAY_COLUMNS, _holidays,
     ),
 )  # fmt: skip

@@ -8,6 +8,7 @@ from retailsql.dialect.verbs.predict import call_of
 from retailsql.dialect.verbs.reports import report_query
 from retailsql.dialect.verbs.stored_metrics import stored_metrics
 from retailsql.dialect.verbs.training_info import TRAINING
+from retailsql.dialect.verbs.trials import TRIAL_ID, trial_column, with_trial
 from retailsql.dialect.verbs.verb import Verb
 from retailsql.functions.lists import (
     NEAREST_TYPE,
@@ -31,7 +32,8 @@ ITERATIONS = {name: kind for name, kind in STORED.items() if name != "eval_loss"
 
 def _predict(call: MLCall, stored: StoredVersion) -> str:
     assert call.relation is not None
-    return list_query(call_of(stored), call.relation, list_outputs(stored.signature))
+    rows = list_query(call_of(stored), call.relation, list_outputs(stored.signature))
+    return with_trial(call, stored, rows)
 
 
 def _evaluate(call: MLCall, stored: StoredVersion) -> str:
@@ -39,7 +41,7 @@ def _evaluate(call: MLCall, stored: StoredVersion) -> str:
     ``evaluation.clusters.davies_bouldin_index`` for the formula.
     """
     if call.relation is None:
-        return stored_metrics(stored, METRICS)
+        return with_trial(call, stored, stored_metrics(stored, METRICS))
     between = report_query(
         call, stored, "centroid_distances", {"a": "BIGINT", "b": "BIGINT", "distance": "DOUBLE"}
     )
@@ -51,7 +53,8 @@ def _evaluate(call: MLCall, stored: StoredVersion) -> str:
         "__rs_worst AS (SELECT max((x.s + y.s) / nullif(m.distance, 0)) AS r "
         f"FROM ({between}) AS m JOIN __rs_spread AS x ON x.id = m.a "
         "JOIN __rs_spread AS y ON y.id = m.b GROUP BY m.a) "
-        "SELECT (SELECT avg(r) FROM __rs_worst) AS davies_bouldin_index, "
+        f"SELECT {trial_column(call, stored)}"
+        "(SELECT avg(r) FROM __rs_worst) AS davies_bouldin_index, "
         "(SELECT avg(d * d) FROM __rs_near) AS mean_squared_distance"
     )
 
@@ -72,7 +75,7 @@ def _centroids(call: MLCall, stored: StoredVersion) -> str:
     if call.settings.get("standardize"):
         value, categories = "standardized_value", "standardized_categories"
     return (
-        f"SELECT centroid_id, feature, {value} AS numerical_value, "
+        f"SELECT {trial_column(call, stored)}centroid_id, feature, {value} AS numerical_value, "
         f"{categories} AS categorical_value, CAST(NULL AS VARCHAR) AS geography_value "
         f"FROM ({report_query(call, stored, 'centroids', columns)})"
     )
@@ -80,15 +83,17 @@ def _centroids(call: MLCall, stored: StoredVersion) -> str:
 
 VERBS = (
     Verb(
-        "PREDICT", ("clusterer",), "The nearest centroid of each row, and the distances to five.",
+        "PREDICT", ("clusterer",),
+        "The nearest centroid of each row, and the distances to five. A tuned model has trial_id "
+        "before them.",
         {"CENTROID_ID": "BIGINT", "NEAREST_CENTROIDS_DISTANCE": NEAREST_TYPE, "...": ""},
-        _predict, rows="must",
+        _predict, rows="must", settings=(TRIAL_ID,),
     ),
     Verb(
         "EVALUATE", ("clusterer",),
         "How tight and how far apart the clusters are: on rows held out in training, or on those "
-        "given.",
-        dict.fromkeys(METRICS, "DOUBLE"), _evaluate, rows="may",
+        "given. A tuned model has trial_id before them.",
+        dict.fromkeys(METRICS, "DOUBLE"), _evaluate, rows="may", settings=(TRIAL_ID,),
     ),
     Verb(
         "TRAINING_INFO", ("clusterer",),
@@ -98,7 +103,8 @@ VERBS = (
     ),
     Verb(
         "CENTROIDS", ("clusterer",),
-        "Each centroid, one row per feature: a number, or the share of each category.",
+        "Each centroid, one row per feature: a number, or the share of each category; of "
+        "a tuned model trial_id first.",
         {
             "centroid_id": "BIGINT",
             "feature": "VARCHAR",

@@ -6,6 +6,7 @@ from retailsql.dialect.verbs.call import MLCall
 from retailsql.dialect.verbs.factorizer import columns_of, ids_query
 from retailsql.dialect.verbs.predict import call_of
 from retailsql.dialect.verbs.stored_metrics import stored_metrics
+from retailsql.dialect.verbs.trials import TRIAL_ID, with_trial
 from retailsql.dialect.verbs.verb import Verb
 from retailsql.registry.names import quote
 from retailsql.registry.store import StoredVersion
@@ -26,8 +27,10 @@ ITEM_KNN = (
 def _evaluate(call: MLCall, stored: StoredVersion) -> str:
     implicit = stored.signature.options["feedback_type"] == "IMPLICIT"
     if call.relation is None:
-        return stored_metrics(stored, IMPLICIT if implicit else EXPLICIT)
-    return _rank(call, stored) if implicit else _compare(call, stored)
+        metrics = stored_metrics(stored, IMPLICIT if implicit else EXPLICIT)
+        return with_trial(call, stored, metrics)
+    rows = _rank(call, stored) if implicit else _compare(call, stored)
+    return with_trial(call, stored, rows)
 
 
 def _compare(call: MLCall, stored: StoredVersion) -> str:
@@ -47,34 +50,38 @@ def _compare(call: MLCall, stored: StoredVersion) -> str:
 
 
 def _rank(call: MLCall, stored: StoredVersion) -> str:
-    """Every item of training is ranked for every user who has a rating above 0 in the rows."""
+    """Every item of training is ranked for every user who has a rating above 0 in the rows.
+
+    Beside the user's own columns stand names that no column of theirs has.
+    """
     user, item, _ = columns_of(stored)
     score = call_of(stored).over_row("__rs_pair")
     return f"""
         WITH __rs_rated AS MATERIALIZED (
-            SELECT {user}, {item}, sum({quote(stored.signature.label)}) AS r
+            SELECT {user}, {item}, sum({quote(stored.signature.label)}) AS __rs_r
             FROM {call.relation} AS __rs_row
             WHERE {user} IN {ids_query(stored, 0)} AND {item} IN {ids_query(stored, 1)}
-            GROUP BY 1, 2 HAVING r > 0
+            GROUP BY 1, 2 HAVING __rs_r > 0
         ), __rs_scored AS (
-            SELECT {user}, {item}, {score} AS p
+            SELECT {user}, {item}, {score} AS __rs_p
             FROM ((SELECT DISTINCT {user} FROM __rs_rated) AS __rs_users
                   CROSS JOIN {ids_query(stored, 1)} AS __rs_items) AS __rs_pair
         ), __rs_ranked AS (
-            SELECT {user}, p, coalesce(r, 0.0) AS r,
-                   row_number() OVER (PARTITION BY {user} ORDER BY p DESC, {item}) AS place,
-                   row_number() OVER (PARTITION BY {user} ORDER BY coalesce(r, 0.0) DESC) AS best
+            SELECT {user} AS who, __rs_p AS p, coalesce(__rs_r, 0.0) AS r,
+                   row_number() OVER (PARTITION BY {user} ORDER BY __rs_p DESC, {item}) AS place,
+                   row_number() OVER (PARTITION BY {user} ORDER BY coalesce(__rs_r, 0.0) DESC)
+                   AS best
             FROM __rs_scored LEFT JOIN __rs_rated USING ({user}, {item})
         ), __rs_hits AS (
-            SELECT *, row_number() OVER (PARTITION BY {user}, r > 0 ORDER BY place) AS hit,
-                   count(*) OVER (PARTITION BY {user}) AS n
+            SELECT *, row_number() OVER (PARTITION BY who, r > 0 ORDER BY place) AS hit,
+                   count(*) OVER (PARTITION BY who) AS n
             FROM __rs_ranked
         ), __rs_users AS (
             SELECT avg(hit / place) FILTER (WHERE r > 0) AS average_precision,
                    sum(r / log2(place + 1)) / sum(r / log2(best + 1)) AS gain,
                    sum((p - (r > 0)::INTEGER) ** 2) AS error, count(*) AS pairs,
                    sum(r * (place - 1) / greatest(n - 1, 1)) AS ranks, sum(r) AS weight
-            FROM __rs_hits GROUP BY {user}
+            FROM __rs_hits GROUP BY who
         )
         SELECT avg(average_precision) AS mean_average_precision,
                sum(error) / sum(pairs) AS mean_squared_error,
@@ -90,8 +97,10 @@ def _saved(call: MLCall, stored: StoredVersion) -> str:
 VERBS = (
     Verb(
         "EVALUATE", ("factorizer",),
-        "Errors (EXPLICIT) or rankings (IMPLICIT), of the held-out ratings or of those given.",
+        "Errors (EXPLICIT) or rankings (IMPLICIT), of the held-out ratings or of those given. A "
+        "tuned model has trial_id before them.",
         dict.fromkeys(dict.fromkeys((*EXPLICIT, *IMPLICIT)), "DOUBLE"), _evaluate, rows="may",
+        settings=(TRIAL_ID,),
     ),
     Verb(
         "EVALUATE", ("recommender",),

@@ -8,6 +8,7 @@ from retailsql.dialect.verbs.predict import call_of
 from retailsql.dialect.verbs.recommend import EXCLUDE_SEEN, TOP_K
 from retailsql.dialect.verbs.reports import report_query
 from retailsql.dialect.verbs.training_info import FEATURES, TRAINING
+from retailsql.dialect.verbs.trials import TRIAL_ID, trial_column, with_trial
 from retailsql.dialect.verbs.verb import Verb
 from retailsql.errors import nearest
 from retailsql.functions.calls import predict_query
@@ -47,10 +48,11 @@ def ids_query(stored: StoredVersion, side: int) -> str:
 
 def _recommend(call: MLCall, stored: StoredVersion) -> str:
     user, item, predicted = columns_of(stored)
-    given = _given(call, stored)
-    if call.fields and given not in ((), (0,)):
+    trial_column(call, stored)  # refuses another; documented: the columns are the same
+    given, lists = _given(call, stored), call.fields.keys() - {TRIAL_ID.name}
+    if lists and given not in ((), (0,)):
         raise refuse(
-            next(iter(call.fields.values())),
+            next(call.fields[name] for name in call.fields if name in lists),
             f"ML.RECOMMEND of model {stored.name.text!r} lists the best items of users",
             "rows with the user column only, or no rows",
             "leave the item column out of the rows, or leave STRUCT(...) out",
@@ -63,7 +65,7 @@ def _recommend(call: MLCall, stored: StoredVersion) -> str:
         )
     rows = f"(SELECT DISTINCT {user if given == (0,) else item} FROM {call.relation} AS __rs_given)"
     users = rows if given == (0,) else ids_query(stored, 0)
-    if call.fields:
+    if lists:
         return _lists(call, stored, users)
     items = rows if given == (1,) else ids_query(stored, 1)
     score = call_of(stored).over_row("__rs_row")
@@ -104,7 +106,8 @@ def _lists(call: MLCall, stored: StoredVersion, users: str) -> str:
 
 def _predict(call: MLCall, stored: StoredVersion) -> str:
     assert call.relation is not None
-    return predict_query(call_of(stored), call.relation, outputs_first=True)
+    rows = predict_query(call_of(stored), call.relation, outputs_first=True)
+    return with_trial(call, stored, rows)
 
 
 def _weights(call: MLCall, stored: StoredVersion) -> str:
@@ -112,8 +115,8 @@ def _weights(call: MLCall, stored: StoredVersion) -> str:
     rows = report_query(call, stored, "weights", {**kinds, "intercept": "DOUBLE"})
     pairs = "list_transform(weights, lambda w, i: {'factor': i, 'weight': w})"
     return (
-        f"SELECT processed_input, feature, CAST({pairs} AS {WEIGHTS['factor_weights']}) "
-        f"AS factor_weights, intercept FROM ({rows})"
+        f"SELECT {trial_column(call, stored)}processed_input, feature, "
+        f"CAST({pairs} AS {WEIGHTS['factor_weights']}) AS factor_weights, intercept FROM ({rows})"
     )
 
 
@@ -139,14 +142,18 @@ VERBS = (
     Verb(
         "RECOMMEND", ("factorizer",),
         "The rating of every user and item, or of those given; with top_k the best items of users.",
-        RATINGS, _recommend, rows="may", settings=(TOP_K, EXCLUDE_SEEN),
+        RATINGS, _recommend, rows="may", settings=(TOP_K, EXCLUDE_SEEN, TRIAL_ID),
     ),
     Verb(
-        "PREDICT", ("factorizer",), "The rating of each row's user and item.",
+        "PREDICT", ("factorizer",),
+        "The rating of each row's user and item. A tuned model has trial_id before it.",
         {"predicted_<rating_col>": "DOUBLE", "...": ""}, _predict, rows="must",
+        settings=(TRIAL_ID,),
     ),
     Verb(
-        "WEIGHTS", ("factorizer",), "Bias and factors of each user and item.", WEIGHTS, _weights,
+        "WEIGHTS", ("factorizer",),
+        "Bias and factors of each user and item; of a tuned model trial_id first.", WEIGHTS,
+        _weights,
     ),
     Verb(
         "TRAINING_INFO", ("factorizer",),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from retailsql.dialect.settings import Setting, refuse
 from retailsql.dialect.verbs.call import MLCall
-from retailsql.dialect.verbs.trials import TRIAL_ID, trial_column
+from retailsql.dialect.verbs.trials import TRIAL_ID, with_trial
 from retailsql.dialect.verbs.verb import Verb
 from retailsql.functions.calls import Call, predict_query
 from retailsql.registry.store import StoredVersion
@@ -39,8 +39,7 @@ def _predict(call: MLCall, stored: StoredVersion) -> str:
     threshold = threshold_of(call, stored)
     assert call.relation is not None
     rows = predict_query(call_of(stored), call.relation, outputs_first=True, threshold=threshold)
-    trial = trial_column(call, stored)
-    return f"SELECT {trial}__rs_predicted.* FROM ({rows}) AS __rs_predicted" if trial else rows
+    return with_trial(call, stored, rows)
 
 
 VERBS = (

@@ -8,6 +8,7 @@ from retailsql.dialect.verbs.predict import call_of
 from retailsql.dialect.verbs.reports import report_query
 from retailsql.dialect.verbs.stored_metrics import stored_metrics
 from retailsql.dialect.verbs.training_info import TRAINING
+from retailsql.dialect.verbs.trials import TRIAL_ID, trial_column, with_trial
 from retailsql.dialect.verbs.verb import Verb
 from retailsql.functions.lists import SCORE, latent, list_outputs, list_query, loss, scored
 from retailsql.registry.store import StoredVersion
@@ -38,7 +39,8 @@ def _project(call: MLCall, stored: StoredVersion) -> str:
 
 def _encode(call: MLCall, stored: StoredVersion) -> str:
     assert call.relation is not None
-    return list_query(call_of(stored), call.relation, list_outputs(stored.signature))
+    rows = list_query(call_of(stored), call.relation, list_outputs(stored.signature))
+    return with_trial(call, stored, rows)
 
 
 def _embed(call: MLCall, stored: StoredVersion) -> str:
@@ -66,9 +68,10 @@ def _explained(call: MLCall, stored: StoredVersion) -> str:
 
 def _errors(call: MLCall, stored: StoredVersion) -> str:
     if call.relation is None:
-        return stored_metrics(stored, LOSSES)
+        return with_trial(call, stored, stored_metrics(stored, LOSSES))
     means = ", ".join(f"avg({loss(stored.signature, name)}) AS {name}" for name in LOSSES)
-    return f"SELECT {means} FROM {scored(call_of(stored), call.relation)}"
+    trial = trial_column(call, stored)
+    return f"SELECT {trial}{means} FROM {scored(call_of(stored), call.relation)}"
 
 
 def _losses(call: MLCall, stored: StoredVersion) -> str:
@@ -96,9 +99,10 @@ VERBS = (
         _project, rows="must", settings=(KEEP,), model_types=("PCA",),
     ),
     Verb(
-        "PREDICT", ("reducer",), "The row in the network's few dimensions.",
+        "PREDICT", ("reducer",),
+        "The row in the network's few dimensions. A tuned model has trial_id before them.",
         {"latent_col_<i>": "DOUBLE", "...": ""},
-        _encode, rows="must", model_types=("AUTOENCODER",),
+        _encode, rows="must", settings=(TRIAL_ID,), model_types=("AUTOENCODER",),
     ),
     Verb(
         "GENERATE_EMBEDDING", ("reducer",), "The row in few dimensions, as one list.",
@@ -114,8 +118,9 @@ VERBS = (
     Verb(
         "EVALUATE", ("reducer",),
         "How far rebuilt rows are off, in standardized features: rows held out in training, or "
-        "those given.",
-        dict.fromkeys(LOSSES, "DOUBLE"), _errors, rows="may", model_types=("AUTOENCODER",),
+        "those given. A tuned model has trial_id before them.",
+        dict.fromkeys(LOSSES, "DOUBLE"), _errors, rows="may", settings=(TRIAL_ID,),
+        model_types=("AUTOENCODER",),
     ),
     Verb(
         "RECONSTRUCTION_LOSS", ("reducer",), "How far each rebuilt row is off.",

@@ -62,8 +62,9 @@ VERBS = (
         TRAINING, _training,
     ),
     Verb(
-        "FEATURE_INFO", ("classifier", "regressor", "clusterer", "reducer"),
-        "What training saw of each feature; BigQuery's NULLs for what a type has not.",
+        "FEATURE_INFO", ("classifier", "regressor", "clusterer", "reducer", "transformer"),
+        "What training saw of each feature, of each column before TRANSFORM; BigQuery's NULLs for "
+        "what a type has not.",
         FEATURES, _features,
     ),
     Verb(

@@ -36,14 +36,16 @@ class Known:
             may be a TIMESTAMP or a DATETIME of BigQuery's.
         type: DuckDB's type, if known; :class:`duckdb.sqltypes.DuckDBPyType`.
         name: of a column, as it was written.
+        fields: of a row: what is known of its columns, by name in lower case.
     """
 
     kind: str | None = None
     type: Any = None
     name: str = ""
+    fields: Mapping[str, Known] | None = None
 
     def __deepcopy__(self, memo: Any) -> Known:
-        """Trees of sqlglot's are copied with all that is noted in them; DuckDB's types cannot be."""
+        """Itself: trees are copied with all that is noted in them, but DuckDB's types cannot be."""
         return self
 
     def field(self, name: str) -> Known:
@@ -53,6 +55,8 @@ class Known:
         >>> Known("struct", duckdb.sqltype("STRUCT(a BIGINT)")).field("A").kind
         'int'
         """
+        if self.fields is not None:
+            return self.fields.get(name.lower(), Known())
         if self.type is None or self.type.id != "struct":
             return Known()
         for field, type_ in self.type.children:
@@ -98,7 +102,7 @@ def kind_of_type(text: str) -> str | None:
 
 def stub(columns: Columns) -> str:
     """A SELECT with columns of these names and types, and without rows worth having."""
-    shown = (f"CAST(NULL AS {c.type}) AS {quote(n)}" for n, c in columns.items())
+    shown = (f"CAST(NULL AS {c.type}) AS {quote(c.name or n)}" for n, c in columns.items())
     return "SELECT " + (", ".join(shown) or "NULL")
 
 
@@ -119,7 +123,7 @@ class Oracle:
         return self._con is not None
 
     def columns(self, query: str) -> list[tuple[str, Known]] | None:
-        """The columns of a query in DuckDB's dialect, ML parts and all; None: it cannot be bound."""
+        """The columns of a query in DuckDB's dialect, ML parts and all; None if it is not bound."""
         if self._con is None:
             return None
         if query not in self._held:
