@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import linalg, stats
+from scipy import linalg, special, stats
 
 from retailsql.errors import TrainingError
 from retailsql.evaluation.splits import Rows
@@ -27,6 +27,8 @@ MOST_COEFFICIENTS = 1_000
 DEPENDENT = 1e-6
 """Below this share of the largest, a pivot of the design is a sum of other columns: it comes from
 32-bit numbers."""
+SEPARATED = 1e-3
+"""Rows times variance below which all probabilities are 0 or 1."""
 _TODO = (
     "train with OPTIONS(calculate_p_values = true, category_encoding_method = 'DUMMY_ENCODING') "
     "and without l1_reg, l2_reg, num_trials and weights"
@@ -136,7 +138,13 @@ def _covariance(x: Floats, y: NDArray[Any], estimator: Any, classes: bool) -> Fl
     """Of the coefficients, the constant last, shape (width, width)."""
     c = np.append(np.ravel(estimator.coef_), np.ravel(estimator.intercept_))[: x.shape[1]]
     if classes:
-        p = 1 / (1 + np.exp(-(x @ c)))
+        p = special.expit(x @ c)
+        if (p * (1 - p)).sum() < SEPARATED:
+            raise TrainingError(
+                "The columns tell the classes apart without an error, so the coefficients have no "
+                "limit and no standard errors",
+                todo="leave out the column that gives the label away, or calculate_p_values",
+            )
         return np.asarray(linalg.inv(x.T @ (x * (p * (1 - p))[:, None])))
     left = y - x @ c
     return np.asarray(linalg.inv(x.T @ x) * (left @ left) / (x.shape[0] - x.shape[1]))

@@ -93,7 +93,7 @@ class Problem:
         prefix = adapted(prefix, self.options)
         inputs = prefix.inputs(take(self.columns, rows))
         x: NDArray[Any] = prefix.matrix(inputs)
-        if not self.options.get("fit_intercept", True):
+        if not self.options.get("fit_intercept", True) or self.options.get("calculate_p_values"):
             x = x.astype(np.float64)  # what is not centred is too much for the solver in 32 bits
         y, scale = self._scaled(rows, prefix, inputs)
         estimator = stop_early(spec.build(self.options, len(rows)), self.options, y)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
@@ -308,9 +309,9 @@ class Blocks:
         if not self._oracle.there:
             return None
         text, heads = self._put_back(item), []
-        low = text.lower()
+        words = set(re.findall(r"\w+", text.lower()))
         for name, columns in ctes.items():
-            if name in low:
+            if words.issuperset(re.findall(r"\w+", name)):
                 if columns is None:
                     return None
                 heads.append(f"{quote(name)} AS ({stub(columns)})")

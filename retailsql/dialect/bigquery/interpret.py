@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any, Protocol
 
 import duckdb
 
 from retailsql.dialect.bigquery.lexing import line_and_column, place, read_tokens, refuse
-from retailsql.dialect.bigquery.names import Catalog
+from retailsql.dialect.bigquery.names import Catalog, UserFunctions
 from retailsql.dialect.bigquery.script import read_script
 from retailsql.dialect.bigquery.steps import (
     Assign,
@@ -31,6 +32,7 @@ from retailsql.dialect.lint.finding import Finding
 from retailsql.errors import RetailSQLError, nearest
 from retailsql.registry.names import literal
 
+_MAKES_FUNCTIONS = re.compile(r"\b(?:MACRO|FUNCTION|MODEL|SCHEMA|DATABASE)\b", re.IGNORECASE)
 MOST_STEPS = 100_000
 """A script that takes more steps is taken for an endless loop."""
 
@@ -65,6 +67,7 @@ class Interpreter:
         self.procedures: dict[str, tuple[str, Procedure]] = {}
         self.last: Any = None
         self.steps = 0
+        self._functions = UserFunctions(session.connection)
         self._translator: Translator | None = None
         self._flavours: dict[str, dict[str, str]] = {}
         self._text = text
@@ -132,7 +135,7 @@ class Interpreter:
         made = self._translator
         if made is None or made.text is not self._text:
             known = made.functions if made else set()
-            catalog = Catalog.of(self.session.connection)
+            catalog = Catalog.of(self.session.connection, self._functions)
             made = Translator(self._text, catalog, self.variables.value)
             made.functions |= known
             made.flavours = self._flavours
@@ -144,7 +147,7 @@ class Interpreter:
         self.findings += [self._finding(*note) for note in translated.notes]
         relation = self._sql(translated.sql, tokens)
         if not translated.sql.startswith(("SELECT", "WITH", "(")) and self._translator:
-            self._forget()
+            self._forget(translated.sql)
         self.last = relation
         if self.each is not None and relation is not None:
             self.each(relation)
@@ -157,10 +160,13 @@ class Interpreter:
             f"{fix[:1].upper()}{fix[1:]}." if fix else "Nothing, if that is what you want.",
         )  # fmt: skip
 
-    def _forget(self) -> None:
+    def _forget(self, sql: str) -> None:
         """The catalog may have changed."""
         if self._translator is not None:
-            self._translator.catalog = Catalog.of(self.session.connection)
+            if _MAKES_FUNCTIONS.search(sql):
+                self._functions = UserFunctions(self.session.connection)
+            catalog = Catalog.of(self.session.connection, self._functions)
+            self._translator.catalog = catalog
 
     def _sql(self, sql: str, tokens: Tokens) -> Any:
         try:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from typing import Any
 
 from retailsql.dialect.bigquery.kinds import mark
 
 _HELD = threading.local()
+_NUMBER = re.compile(r"[+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?")
 
 
 def sql_of(node: Any) -> str:
@@ -38,10 +40,8 @@ def _generator() -> Any:
 
 def constant(node: Any) -> float | None:
     """The value of a number that was rendered, if it is one."""
-    try:
-        return float(sql_of(node))
-    except ValueError:
-        return None
+    text = sql_of(node)
+    return float(text) if _NUMBER.fullmatch(text) else None
 
 
 def stays_bare(node: Any) -> bool:

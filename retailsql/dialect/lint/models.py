@@ -22,6 +22,10 @@ from retailsql.registry.store import StoredVersion
 from retailsql.signature import WITHOUT_GRAPH, Feature, Graph, ModelKind, Signature
 
 
+UNTRAINED = 0
+"""The version of a model that the text makes and nobody has trained."""
+
+
 class UnknownShapeError(RetailSQLError):
     """The model will exist when the statement runs, but what it takes is not known yet."""
 
@@ -36,6 +40,7 @@ class Models(Catalog):
 
     def __init__(self, con: DuckDBPyConnection | None, scratch: Scratch) -> None:
         super().__init__(scratch.con)
+        self.told = None if con is None else Catalog(con)
         self.scratch, self._ready = scratch, set[ModelName]()
         self.held: dict[ModelName, StoredVersion | None] = {}
         for database in store.databases(con) if con is not None else []:
@@ -71,12 +76,22 @@ class Models(Catalog):
         return stored
 
     def has_report(self, stored: StoredVersion, report: str) -> bool:
-        """Assumed: whether a report is held is a question for the run."""
-        return True
+        """As the database has it. A model yet to be made is taken to hold any but those of trials,
+        on which the columns of a result depend.
+        """
+        if self.told is None or stored.version == UNTRAINED:
+            return report != "trial_info"
+        return self.told.has_report(stored, report)
 
     def has_held_out(self, stored: StoredVersion) -> bool:
-        """Assumed, as above."""
-        return True
+        """As above."""
+        if self.told is None or stored.version == UNTRAINED:
+            return True
+        return self.told.has_held_out(stored)
+
+    def report(self, stored: StoredVersion, report: str) -> list[dict[str, Any]]:
+        """See :meth:`Catalog.report`."""
+        return [] if self.told is None else self.told.report(stored, report)
 
     def make_ready(self, stored: StoredVersion) -> None:
         """Make the hidden function and the macros of a model, where its calls can bind."""
@@ -133,6 +148,7 @@ class Deployed(Models):
 
     def __init__(self, con: DuckDBPyConnection) -> None:
         Catalog.__init__(self, con)
+        self.told = Catalog(con)
         self.scratch, self.held = Scratch(None, ()), {}
 
     def find(self, name: str) -> StoredVersion:
@@ -169,4 +185,4 @@ def _pretend(
     except SignatureError:
         return None
     content_hash = hashlib.sha256(f"lint{text_of}".encode()).hexdigest()[:12]
-    return StoredVersion(name, 0, True, content_hash, "", signature, None, None)
+    return StoredVersion(name, UNTRAINED, True, content_hash, "", signature, None, None)

@@ -27,6 +27,11 @@ WEIGHTS = {
     "factor_weights": "STRUCT(factor BIGINT, weight DOUBLE)[]",
     "intercept": "DOUBLE",
 }
+EMBEDDING = {
+    "ml_generate_embedding_result": "DOUBLE[]",
+    "processed_input": "VARCHAR",
+    "feature": "VARCHAR",
+}
 
 
 def columns_of(stored: StoredVersion) -> tuple[str, str, str]:
@@ -120,6 +125,16 @@ def _weights(call: MLCall, stored: StoredVersion) -> str:
     )
 
 
+def _embed(call: MLCall, stored: StoredVersion) -> str:
+    """The factors and, last, the bias: as documented, of training's users and items, no rows."""
+    kinds = {"processed_input": "VARCHAR", "feature": "VARCHAR", "weights": "DOUBLE[]"}
+    rows = report_query(call, stored, "weights", {**kinds, "intercept": "DOUBLE"})
+    return (
+        f"SELECT {trial_column(call, stored)}list_append(weights, intercept) "
+        f"AS ml_generate_embedding_result, processed_input, feature FROM ({rows})"
+    )
+
+
 def _training(call: MLCall, stored: StoredVersion) -> str:
     return report_query(call, stored, "training_info", TRAINING)
 
@@ -154,6 +169,11 @@ VERBS = (
         "WEIGHTS", ("factorizer",),
         "Bias and factors of each user and item; of a tuned model trial_id first.", WEIGHTS,
         _weights,
+    ),
+    Verb(
+        "GENERATE_EMBEDDING", ("factorizer",),
+        "Factors and bias of each user and item as one list; of a tuned model trial_id first.",
+        EMBEDDING, _embed, settings=(TRIAL_ID,),
     ),
     Verb(
         "TRAINING_INFO", ("factorizer",),

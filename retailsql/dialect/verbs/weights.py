@@ -1,4 +1,6 @@
-"""``ML.WEIGHTS`` and ``ML.ADVANCED_WEIGHTS`` of linear models, ``ML.FEATURE_IMPORTANCE`` of trees, as training stored them."""
+"""``ML.WEIGHTS`` and ``ML.ADVANCED_WEIGHTS`` of linear models, ``ML.FEATURE_IMPORTANCE`` of trees,
+as training stored them.
+"""
 
 from __future__ import annotations
 
