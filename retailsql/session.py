@@ -246,7 +246,9 @@ class Session:
                 result = run()
         except duckdb.Error as error:
             said = diagnose(self.connection.cursor(), str(text), error)
-            said = said or _unknown_function(str(text), error) or plain(error)
+            said = said or _unknown_function(str(text), error)
+            if said is None and (shown := plain(error)) is not error:
+                raise shown from error
             if said is None:
                 raise
             raise said from error

@@ -164,6 +164,9 @@ TABULAR = (
     D("weights", "two classes", "ML.WEIGHTS(MODEL churn)", WEIGHTS),
     D("weights", "several classes", "ML.WEIGHTS(MODEL kinds)", f"{WEIGHTS}, class_label VARCHAR"),
     D("weights", "tuned", "ML.WEIGHTS(MODEL tuned)", f"trial_id BIGINT, {WEIGHTS}"),
+    D("advanced-weights", "linear", "ML.ADVANCED_WEIGHTS(MODEL yearly)",
+      "processed_input VARCHAR, category VARCHAR, weight DOUBLE, standard_error DOUBLE, "
+      "p_value DOUBLE"),
     D("weights", "matrix factorization", "ML.WEIGHTS(MODEL taste)",
       "processed_input VARCHAR, feature VARCHAR, factor_weights "
       "STRUCT(factor BIGINT, weight DOUBLE)[], intercept DOUBLE"),
@@ -219,6 +222,9 @@ TABULAR = (
     D("describe-data", "rows", "ML.DESCRIBE_DATA(TABLE customers)", STATISTICS),
     D("validate-data-drift", "rows",
       "ML.VALIDATE_DATA_DRIFT(TABLE customers, TABLE customers)", APART),
+    D("validate-data-drift", "rows, registered model",
+      "ML.VALIDATE_DATA_DRIFT(TABLE customers, TABLE customers, MODEL churn)",
+      f"{APART}, visualization_link VARCHAR"),
     D("validate-data-skew", "classification",
       "ML.VALIDATE_DATA_SKEW(MODEL churn, TABLE customers)", APART),
 )  # fmt: skip

@@ -33,7 +33,8 @@ kinds   OPTIONS(model_type = 'LOGISTIC_REG', input_label_cols = ['plan']) AS
         SELECT tenure, spend, plan FROM customers;
 flags   OPTIONS(model_type = 'LOGISTIC_REG', input_label_cols = ['y'], {TUNED}) AS
         SELECT tenure, spend, CAST(churned AS BIGINT) AS y FROM customers;
-yearly  OPTIONS(model_type = 'LINEAR_REG', input_label_cols = ['value']) AS
+yearly  OPTIONS(model_type = 'LINEAR_REG', input_label_cols = ['value'],
+        calculate_p_values = TRUE, category_encoding_method = 'DUMMY_ENCODING') AS
         SELECT tenure, spend, plan, value FROM customers;
 tuned   OPTIONS(model_type = 'LINEAR_REG', input_label_cols = ['value'], {TUNED}) AS
         SELECT tenure, spend, value FROM customers;

@@ -1,4 +1,4 @@
-"""ML.DESCRIBE_DATA, ML.VALIDATE_DATA_DRIFT and ML.VALIDATE_DATA_SKEW against known answers."""
+"""ML.DESCRIBE_DATA and ML.VALIDATE_DATA_DRIFT against known answers."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ import pyarrow as pa
 import pytest
 from scipy.spatial.distance import jensenshannon
 
-import retailsql
 from retailsql.dialect.verbs.table import verbs_called
-from retailsql.errors import StatementError
+from retailsql.errors import ModelNotFoundError, StatementError
 
 DRIFT = ["input", "metric", "threshold", "value", "is_anomaly"]
 
@@ -162,63 +161,31 @@ def test_drift_thresholds_and_types_that_differ(rows):
         drift(rows, "TABLE t", "(SELECT 1 AS other)")
 
 
+def test_drift_as_google_writes_it(rows):
+    """Thresholds as STRUCT('name', 0.1), and a MODEL behind, which adds a link into a console."""
+    rows.execute("CREATE MODEL line OPTIONS(model_type='LINEAR_REG', input_label_cols=['d']) AS "
+                 "SELECT i, d FROM t")  # fmt: skip
+    study = "(SELECT i + 3 AS i, c FROM t)"
+    said = ", STRUCT(0.2 AS categorical_default_threshold, {} AS thresholds)"
+    plain = drift(rows, "TABLE t", study, said.format("[('i', 0.15), ('c', 0.25)]"))
+    struct = said.format("[STRUCT('i', 0.15), STRUCT('c', 0.25)]")
+    assert drift(rows, "TABLE t", study, struct) == plain
+    linked = drift(rows, "TABLE t", study, f"{struct}, MODEL line")
+    assert linked == {name: (*told, None) for name, told in plain.items()}
+    call = f"ML.VALIDATE_DATA_DRIFT(TABLE t, {study}{struct}, MODEL line)"
+    assert rows.sql(f"FROM {call}").columns == [*DRIFT, "visualization_link"]
+    with pytest.raises(ModelNotFoundError, match="lin"):
+        drift(rows, "TABLE t", study, ", MODEL lina")
+    with pytest.raises(StatementError, match="takes no MODEL|does not take"):
+        rows.sql("FROM ML.DESCRIBE_DATA(TABLE t, MODEL line)")
+
+
 def test_drift_takes_parameters_in_both_sets(rows):
     sql = (
         "SELECT value > 0 FROM ML.VALIDATE_DATA_DRIFT((SELECT i FROM t WHERE i < ?), "
         "(SELECT i FROM t WHERE i >= ?))"
     )
     assert rows.execute(sql, [5, 3]).fetchall() == [(True,)]
-
-
-@pytest.fixture(scope="module")
-def trained():
-    with retailsql.connect() as con:
-        con.execute("SELECT setseed(0.5)")
-        con.execute(
-            """CREATE TABLE train AS SELECT i % 7 AS few, random() * i AS x, random() < 0.4 AS b,
-               CASE WHEN random() < 0.9 THEN 'c' || (i % 5) END AS c,
-               DATE '2024-01-01' + (i % 9)::INTEGER AS day,
-               TIMESTAMP '2024-01-01 10:00:00.12' + INTERVAL (i % 4) HOUR AS moment,
-               'v' || (i % 1500) AS wide, random() AS y FROM range(3000) r(i)"""
-        )
-        con.execute(
-            "CREATE MODEL m OPTIONS(model_type='LINEAR_REG', input_label_cols=['y'], "
-            "data_split_method='RANDOM') AS FROM train"
-        )
-        con.execute(
-            "CREATE TABLE later AS SELECT few + 2 AS few, x * 1.5 AS x, true AS b, "
-            "replace(c, 'c1', 'n1') AS c, day + 3 AS day, moment, wide, 1 AS extra FROM train"
-        )
-        yield con
-
-
-def skew(con, rows, settings=""):
-    sql = f"FROM ML.VALIDATE_DATA_SKEW(MODEL m, {rows}{settings})"
-    return {row[0]: row[1:] for row in con.sql(sql).fetchall()}
-
-
-def test_skew_is_drift_from_the_training_rows(trained):
-    """The stored profile says of each feature what the training table would, to the last digit."""
-    from_profile = skew(trained, "TABLE later")
-    from_rows = drift(trained, "(SELECT * EXCLUDE (y) FROM train)", "TABLE later")
-    assert list(from_profile) == list(from_rows)
-    del from_rows["wide"]  # more categories than a profile counts
-    for name, told in from_rows.items():
-        assert from_profile[name] == (*told[:2], pytest.approx(told[2], abs=1e-12), told[3])
-    assert from_profile["b"][3]
-    assert not from_profile["moment"][3]
-
-
-def test_skew_of_the_training_rows_is_none(trained):
-    """Also of 1,500 categories, of which the profile counts 1,000: the others are taken as one."""
-    told = skew(trained, "TABLE train", ", STRUCT(true AS enable_visualization_link)")
-    assert [v[2] for v in told.values()] == pytest.approx([0.0] * len(told), abs=1e-12)
-
-
-def test_skew_compares_features_only(trained):
-    assert list(skew(trained, "(SELECT 1 AS few, 2 AS extra)")) == ["few"]
-    with pytest.raises(StatementError, match="no column that model 'm' was trained on"):
-        skew(trained, "(SELECT 2 AS extra)")
 
 
 def checked(con, n, shift, columns=100, seed=0):

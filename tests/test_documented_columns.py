@@ -60,8 +60,6 @@ def test_every_function_is_in_the_table():
         ("ML.EVALUATE(MODEL tuned, STRUCT(9 AS trial_id))", "best trial only", "others are gone"),
         ("ML.PREDICT(MODEL yearly, TABLE customers, STRUCT(1 AS trial_id))", "not tuned", ""),
         ("ML.RECOMMEND(MODEL taste, STRUCT(1 AS trial_id))", "not tuned", ""),
-        ("ML.VALIDATE_DATA_DRIFT(TABLE customers, TABLE customers, MODEL churn)",
-         "does not take", "it asks for a link into Google's console"),
         ("ML.DETECT_ANOMALIES(MODEL segments, TABLE customers)", "needs the share", ""),
         ("ML.ROC_CURVE(MODEL kinds)", "3 classes", ""),
         ("ML.EVALUATE(MODEL kinds, STRUCT(0.4 AS threshold))", "no threshold", ""),

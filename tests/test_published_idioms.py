@@ -193,3 +193,29 @@ def test_training_info_of_a_time_series_has_three_columns(forecasts):
 def test_feature_info_of_a_time_series_tells_of_its_columns(forecasts):
     query = 'SELECT input, "min", "max", null_count FROM ML.FEATURE_INFO(MODEL demand)'
     assert forecasts[0].sql(query).fetchall() == [("day", None, None, 0), ("units", 50, 60, 0)]
+
+
+def test_embeddings_of_a_factorization_are_factors_and_bias(con):
+    con.execute("""
+        CREATE TABLE shop.ratings AS
+        SELECT u AS person, p AS item, 1 + (u * 7 + p * 3) % 5 AS rating
+        FROM range(20) AS a(u), range(10) AS b(p) WHERE (u + p) % 3 > 0
+    """)
+    script = """
+        CREATE MODEL shop.taste OPTIONS(model_type = 'matrix_factorization', user_col = 'person',
+            item_col = 'item', rating_col = 'rating', num_factors = 3)
+        AS SELECT * FROM shop.ratings;
+        SELECT w.intercept, ARRAY_LENGTH(factor_weights), e.ml_generate_embedding_result
+        FROM ML.WEIGHTS(MODEL shop.taste) AS w JOIN ML.GENERATE_EMBEDDING(MODEL shop.taste) AS e
+        ON w.processed_input = e.processed_input AND w.feature = e.feature;
+    """
+    found = rows(con, script)
+    assert len(found) == 30
+    assert all(n == 3 and len(e) == 4 and e[-1] == bias for bias, n, e in found)
+
+
+def test_brackets_around_an_option_are_no_array_of_their_own(con):
+    con.execute("CREATE TABLE shop.t AS SELECT i AS a, 3 * i AS price FROM range(40) t(i)")
+    statement = "CREATE MODEL m OPTIONS(model_type = 'linear_reg', input_label_cols = (['price']))"
+    ((_, _, model_type, *_),) = rows(con, f"{statement} AS SELECT * FROM shop.t")
+    assert model_type == "LINEAR_REG"

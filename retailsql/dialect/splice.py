@@ -125,6 +125,10 @@ def _check(call: MLCall, verb: Verb) -> None:
             f"ML.{verb.name} compares two sets of rows", seen=f"{n} given",
             wanted=f"ML.{verb.name}(TABLE base, TABLE study)",
         )  # fmt: skip
+    if call.registered is not None and rows != "two":
+        raise call.error(
+            f"ML.{verb.name} takes no MODEL", seen=call.registered, todo="leave it out"
+        )  # fmt: skip
     if rows == "must" and n == 0:
         raise call.error(f"ML.{verb.name} needs rows", wanted=form)
     if rows == "none" and n:
@@ -194,6 +198,11 @@ def _read_argument(call: MLCall, walk: Walk, start: int, end: int, catalog: Cata
         if word == "(":
             rows = splice(part, catalog, call.before)
         call.relations.append(rows)
+    elif word == "MODEL" and call.model is None and call.registered is None:
+        part.expect("MODEL")
+        call.registered = catalog.model(part.name()).name.text
+        if not part.done:
+            raise part.error("Did not expect more behind the model's name", wanted=")")
     elif word in ("[", "GENERATE_ARRAY", "GENERATE_SERIES", "RANGE") and call.values is None:
         call.values = walk.slice(start, end)
     else:

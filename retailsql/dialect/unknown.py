@@ -28,7 +28,7 @@ def unknown_function(sql: str, error: duckdb.Error) -> StatementError | None:
     if tokens is None:
         return None
     from retailsql.dialect.scalars.table import SCALARS
-    from retailsql.dialect.verbs.table import NAMES
+    from retailsql.dialect.verbs.table import MODEL_FIRST, NAMES
 
     known = sorted({*NAMES, *SCALARS})
     walk = Walk(sql, tokens)
@@ -36,6 +36,12 @@ def unknown_function(sql: str, error: duckdb.Error) -> StatementError | None:
         walk.at = i
         words = [walk.peek(k) for k in range(4)]
         missing = f"name {words[2].lower()} does not exist" in str(error).lower()
+        first = [*words[:2], words[3]] == ["ML", ".", "("] and words[2] in MODEL_FIRST
+        if first and walk.peek(4) != "MODEL":
+            return walk.error(
+                f"ML.{words[2]} takes a model first", seen=f"ML.{words[2]}",
+                wanted=f"ML.{words[2]}(MODEL name, ...)",
+            )  # fmt: skip
         called = words[0] in ("ML", "AI") and [words[1], words[3]] == [".", "("]
         if not called or (words[0] == "ML" and words[2] in known):
             continue

@@ -90,11 +90,11 @@ def diagnose(
     )
 
 
-def plain(error: duckdb.Error) -> duckdb.Error | None:
-    """The same error without the SQL that a call was spliced into; None if it shows none of it."""
+def plain(error: duckdb.Error) -> duckdb.Error:
+    """The same error, without the SQL that a call was spliced into if it shows any of it."""
     words = str(error)
     if "__rs_" not in words:
-        return None
+        return error
     words = words.split("\n\nLINE")[0].replace('"__rs_row"', "the rows")
     return type(error)(re.sub(r"__rs_\w+", "the model", words))
 

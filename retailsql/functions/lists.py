@@ -106,7 +106,10 @@ def list_forms(call: Call) -> dict[str, tuple[str, str, str]]:
     if signature.kind == "reducer":
         return {"predict": (latent(signature, row), latent(signature, named), table)}
     # In a lambda the list stands once, and is computed once.
-    ids = [f"list_transform([{s}], lambda __rs_s: {nearest_centroid('__rs_s')})[1]" for s in (row, named)]
+    ids = [
+        f"list_transform([{s}], lambda __rs_s: {nearest_centroid('__rs_s')})[1]"
+        for s in (row, named)
+    ]
     return {
         "predict": (ids[0], ids[1], table),
         "distance": (f"list_min({row})", f"list_min({named})", table),

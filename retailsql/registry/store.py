@@ -60,10 +60,14 @@ def databases(con: DuckDBPyConnection) -> list[str]:
     return [row[0] for row in con.execute(f"{_REGISTRIES} ORDER BY 1").fetchall()]
 
 
+_LATER_TABLES = ("reports", "held_out", "notes", "forecasts")
+"""What files of older versions may lack."""
+
+
 def ensure(con: DuckDBPyConnection, database: str) -> None:
     """Create the registry's schema and tables where they are missing, in an older file too."""
     if exists(con, database):
-        if not has_table(con, database, "forecasts"):
+        if not all(has_table(con, database, table) for table in _LATER_TABLES):
             con.execute(_sql_file("schema.sql", database))
             _create_view(con, database)
         elif not first_row(con, f"{_VIEWS} AND database_name = ?", [database]):
@@ -85,8 +89,7 @@ def ensure(con: DuckDBPyConnection, database: str) -> None:
 
 
 _VIEWS = (
-    "SELECT 1 FROM duckdb_views() "
-    "WHERE schema_name = 'retailsql' AND view_name = 'model_versions'"
+    "SELECT 1 FROM duckdb_views() WHERE schema_name = 'retailsql' AND view_name = 'model_versions'"
 )
 
 

@@ -88,6 +88,7 @@ def create_model(
         source = (query, parameters) if plan is None else (plan.query, None)
         data = read_rows(connection, *source, model_type)
         before = None if plan is None else raw_rows(connection, plan, model_type)
+    _check_extra(extra, model_type)
     others = {n: read_rows(connection, q, None, n).table for n, q in (extra or {}).items()}
     data = dc_replace(data, extra=others)
     told = training_words(connection, {**given, "model_type": model_type}, query)
@@ -118,6 +119,15 @@ def _model_type(options: dict[str, Any]) -> object:
 
 def _silent(words: str, share: float) -> None:
     """Progress for nobody."""
+
+
+def _check_extra(extra: Mapping[str, str] | None, model_type: str) -> None:
+    """Refuse other queries where nothing reads them."""
+    if extra and not model_type.startswith("ARIMA"):
+        raise TrainingError(
+            f"A {model_type} model takes no queries beside its training_data",
+            seen=", ".join(extra), wanted="AS SELECT ...", todo="leave the others out",
+        )  # fmt: skip
 
 
 def _lower_case(options: Mapping[str, Any]) -> dict[str, Any]:

@@ -202,15 +202,17 @@ def _svm(o: Values, rows: int) -> Any:
     )
 
 
+MOST_UNITS = 100_000
 _ACTIVATIONS = {"RELU": "relu", "TANH": "tanh", "SIGMOID": "logistic", "IDENTITY": "identity"}
 
 
 def _network(o: Values) -> dict[str, Any]:
     units = o["hidden_units"]
-    if not units or not all(isinstance(u, int) and u > 0 for u in units):
+    if not units or not all(isinstance(u, int) and 0 < u <= MOST_UNITS for u in units):
         raise TrainingError(
-            "Option hidden_units is no list of layer sizes", seen=units, wanted="such as [64, 32]"
-        )
+            "Option hidden_units is no list of layer sizes", seen=units,
+            wanted=f"such as [64, 32], each from 1 to {MOST_UNITS}",
+        )  # fmt: skip
     return {
         "hidden_layer_sizes": tuple(units),
         "alpha": o["l2_reg"],

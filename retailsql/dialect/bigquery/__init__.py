@@ -1,8 +1,13 @@
 """Statements in BigQuery's dialect, put into DuckDB's; the ML parts stay ML statements.
 
-    text ──lexing──▶ tokens ──ml──▶ tokens with placeholders for ML parts
+    text ──script──▶ steps ──interpret──▶ one statement at a time, on the database as it is then:
+
+    tokens ──ml──▶ tokens with placeholders for ML parts
          ──sqlglot's parser──▶ tree ──check──▶ nothing unverified in it
-         ──names, unnest, aliases, ddl──▶ mended tree ──render──▶ DuckDB's text, ML parts put back
+         ──ddl, pivots, scope──▶ mended tree
+         ──blocks──▶ query by query: what it reads first, so that its columns have types
+              (known, columns, tables: types asked of DuckDB; resolve: variables of the script)
+         ──render, rules, functions_*──▶ DuckDB's text, ML parts put back
 
 ``functions_*.py`` say for each function of BigQuery what DuckDB computes instead; whatever is in
 none of the tables is refused with its line and column.

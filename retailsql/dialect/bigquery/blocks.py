@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from duckdb import sqltype
@@ -12,11 +11,10 @@ from retailsql.dialect.bigquery.columns import Scope, Source
 from retailsql.dialect.bigquery.kinds import kind_of, mark, noted
 from retailsql.dialect.bigquery.known import Columns, Known, Oracle
 from retailsql.dialect.bigquery.nodes import sql_of
-from retailsql.registry.names import quote
+from retailsql.dialect.bigquery.tables import Ctes, Tables, narrow
+from retailsql.dialect.bigquery.walks import is_date_part, output_names, own_nodes
 
-Ctes = dict[str, Columns | None]
 Resolve = Callable[[Any, Scope], Any]
-Flavours = Callable[[str], dict[str, str]]
 
 
 class Renders(Protocol):
@@ -33,22 +31,22 @@ class Blocks:
 
     Args:
         renderer: renders the parts.
-        oracle: knows the types of tables.
+        oracle: knows the types of expressions.
+        tables: knows the columns of tables.
         put_back: a text with the ML parts in their places.
         resolve: makes a name that is no column a variable's value, or leaves it.
-        flavours: TIMESTAMP columns of a table that are known to be timestamp or datetime.
     """
 
     def __init__(
         self,
         renderer: Renders,
         oracle: Oracle,
+        tables: Tables,
         put_back: Callable[[str], str],
         resolve: Resolve,
-        flavours: Flavours,
     ) -> None:
         self._renderer, self._oracle, self._put_back = renderer, oracle, put_back
-        self._resolve, self._flavours = resolve, flavours
+        self._tables, self._resolve = tables, resolve
         self.output: Columns | None = None
 
     def run(self, root: Any) -> Any:
@@ -60,7 +58,7 @@ class Blocks:
             return self._query(root, None, {})
         if isinstance(root, exp.Create | exp.Insert) and isinstance(root.expression, exp.Query):
             made = self._query(root.expression, None, {})
-            self.output = self._columns(made, {}) if isinstance(root, exp.Create) else None
+            self.output = self._tables.columns(made, {}) if isinstance(root, exp.Create) else None
         if root.meta.get("parameters"):
             columns = {n: Known(kind) for n, kind in root.meta["parameters"].items()}
             scope.sources.append(Source("", columns))
@@ -82,7 +80,7 @@ class Blocks:
             for side in (query.this, query.expression):
                 self._query(side, outer, ctes)
             scope = Scope(outer=outer)
-            self._expressions([query], scope, ctes, _named(query))
+            self._expressions([query], scope, ctes, output_names(query))
             return self._done(self._render(query, scope))
         if isinstance(query, exp.Subquery):
             self._query(query.this, outer, ctes)
@@ -100,11 +98,11 @@ class Blocks:
             name = cte.alias.lower()
             if with_.args.get("recursive") and isinstance(cte.this, exp.SetOperation):
                 left = self._query(cte.this.this, outer, ctes)
-                ctes[name] = self._columns(left, ctes)
+                ctes[name] = self._tables.columns(left, ctes)
                 self._query(cte.this.expression, outer, ctes)
                 self._done(self._render(cte.this, Scope(outer=outer)))
                 continue
-            ctes[name] = self._columns(self._query(cte.this, outer, ctes), ctes)
+            ctes[name] = self._tables.columns(self._query(cte.this, outer, ctes), ctes)
         self._done(with_)
         return ctes
 
@@ -158,39 +156,24 @@ class Blocks:
             return [self._unnest(item, scope, ctes)]
         if isinstance(item, exp.Subquery) and isinstance(item.this, exp.Query):
             made = self._query(item.this, scope.outer, ctes)
-            columns = self._columns(made, ctes)
+            columns = self._tables.columns(made, ctes)
             if item.args.get("pivots"):
                 columns = self._pivoted(item, Source(name, columns), scope, ctes)
             self._done(self._render(item, scope))
             return [Source(item.alias.lower(), columns)]
         found = []
         if isinstance(item, exp.Table):
-            own = Source(name, self._table(item, ctes))
+            own = Source(name, self._tables.table(item, ctes))
             if item.args.get("pivots"):
                 own = Source(name, self._pivoted(item, own, scope, ctes))
             found = [own]
         elif isinstance(item, exp.Subquery | exp.Paren):
             found = self._sources(item.this, scope, ctes)
         else:
-            found = [Source(name, self._described(sql_of(item), ctes))]
+            found = [Source(name, self._tables.described(sql_of(item), ctes))]
         for join in item.args.get("joins") or []:
             found += self._sources(join.this, Scope([*scope.sources, *found], scope.outer), ctes)
         return found
-
-    def _table(self, table: Any, ctes: Ctes) -> Columns | None:
-        if len(table.parts) == 1 and table.name.lower() in ctes:
-            return ctes[table.name.lower()]
-        bare = table.copy()
-        for key in ("alias", "joins", "pivots", "sample", "when", "only"):
-            bare.set(key, None)
-        columns = self._described(sql_of(bare), ctes)
-        flavours = self._flavours(table.name.lower())
-        if columns is None or not flavours:
-            return columns
-        return {
-            n: Known(flavours[n], k.type, k.name) if k.kind == "instant" and n in flavours else k
-            for n, k in columns.items()
-        }
 
     def _pivoted(self, item: Any, own: Source, scope: Scope, ctes: Ctes) -> Columns | None:
         inner = Scope([own], scope.outer)
@@ -199,11 +182,11 @@ class Blocks:
             self._done(self._render(pivot, inner))
         bare = item.copy()
         bare.set("joins", None)
-        columns = self._described(sql_of(bare), ctes)
+        columns = self._tables.described(sql_of(bare), ctes)
         wide = [k.name for k in (columns or {}).values() if str(k.type) == "HUGEINT"]
         if not wide or columns is None:
             return columns
-        _narrow(item, wide)
+        narrow(item, wide)
         int64 = sqltype("BIGINT")
         return {n: Known("int", int64, k.name) if k.name in wide else k for n, k in columns.items()}
 
@@ -242,7 +225,7 @@ class Blocks:
         for node in nodes:
             queries: list[Any] = []
             columns: list[Any] = []
-            for inner in _own(node):
+            for inner in own_nodes(node):
                 if isinstance(inner, exp.Column):
                     columns.append(inner)
                 elif isinstance(inner, exp.Select | exp.SetOperation) and inner is not node:
@@ -254,7 +237,7 @@ class Blocks:
                     self._query(query, scope, ctes)
 
     def _mark(self, column: Any, scope: Scope, aliases: dict[str, Known]) -> None:
-        if column.is_star or _is_part(column):
+        if column.is_star or is_date_part(column):
             return
         parts = [p.name for p in column.parts]
         found = scope.find(parts)
@@ -284,99 +267,3 @@ class Blocks:
     def _done(self, node: Any) -> Any:
         node.meta["done"] = True
         return node
-
-    def _columns(self, query: Any, ctes: Ctes) -> Columns | None:
-        """The columns of a rendered query."""
-        from sqlglot import exp
-
-        if not self._oracle.there:
-            return None
-        columns = self._described(f"({sql_of(query)})", ctes)
-        first = query
-        while isinstance(first, exp.SetOperation | exp.Subquery):
-            first = first.this
-        kinds = first.meta.get("kinds") or {}
-        if columns is None or not kinds:
-            return columns
-        return {
-            n: Known(kinds.get(n, k.kind), k.type, k.name) if k.kind == "instant" else k
-            for n, k in columns.items()
-        }
-
-    def _described(self, item: str, ctes: Ctes) -> Columns | None:
-        from retailsql.dialect.bigquery.known import stub
-
-        if not self._oracle.there:
-            return None
-        text, heads = self._put_back(item), []
-        words = set(re.findall(r"\w+", text.lower()))
-        for name, columns in ctes.items():
-            if words.issuperset(re.findall(r"\w+", name)):
-                if columns is None:
-                    return None
-                heads.append(f"{quote(name)} AS ({stub(columns)})")
-        with_ = f"WITH {', '.join(heads)} " if heads else ""
-        found = self._oracle.columns(f"{with_}SELECT * FROM {text}")
-        if found is None:
-            return None
-        named: dict[str, Known] = {}
-        for name, known in found:
-            named.setdefault(name.lower(), Known(known.kind, known.type, name))
-        return named
-
-
-def _narrow(item: Any, wide: list[str]) -> None:
-    """Put a pivoted table into a SELECT that makes its sums INT64 again."""
-    from sqlglot import exp
-
-    casts = ", ".join(f"CAST({quote(n)} AS BIGINT) AS {quote(n)}" for n in wide)
-    held = item.copy()
-    held.set("joins", None)
-    pivot = held.args["pivots"][-1]
-    name = (pivot.alias if pivot.args.get("alias") else "") or held.alias
-    pivot.set("alias", None)
-    star = exp.Var(this=f"* REPLACE ({casts})")
-    inner = exp.Select(expressions=[star], from_=exp.From(this=held))
-    inner.meta["done"] = True
-    alias = exp.TableAlias(this=exp.to_identifier(name)) if name else None
-    made = exp.Subquery(this=inner, alias=alias)
-    made.set("joins", item.args.get("joins"))
-    item.replace(made)
-
-
-def _named(query: Any) -> dict[str, Known]:
-    """The columns of UNION and its like, which ORDER BY may name."""
-    from sqlglot import exp
-
-    while isinstance(query, exp.SetOperation | exp.Subquery):
-        query = query.this
-    items = query.expressions if isinstance(query, exp.Select) else []
-    return {e.alias_or_name.lower(): Known(kind_of(e)) for e in items if e.alias_or_name}
-
-
-def _own(node: Any) -> Iterator[Any]:
-    """The nodes of an expression, but not those inside queries and what is rendered."""
-    from sqlglot import exp
-
-    def stop(inner: Any) -> bool:
-        nested = isinstance(inner, exp.Select | exp.SetOperation) and inner is not node
-        return bool(nested or inner.meta.get("done"))
-
-    for inner in node.walk(prune=stop):
-        if not (inner.meta.get("done") and inner is not node):
-            yield inner
-
-
-def _is_part(column: Any) -> bool:
-    """True for DAY in DATE_DIFF(a, b, DAY), which sqlglot takes for a column."""
-    from sqlglot import exp
-
-    from retailsql.dialect.bigquery.calls import marked
-    from retailsql.dialect.bigquery.dates import DATE_PARTS, TIME_PARTS
-
-    parent = column.parent
-    if not isinstance(parent, exp.Anonymous) or column.name.upper() not in DATE_PARTS | TIME_PARTS:
-        return False
-    found = marked(parent)
-    takes = found is not None and found[2].upper().endswith(("_DIFF", "_TRUNC", "LAST_DAY"))
-    return takes and column.arg_key == "expressions" and bool(column.index)

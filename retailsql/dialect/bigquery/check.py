@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
+
+from retailsql.dialect.bigquery.table import FUNCTIONS
+from retailsql.errors import StatementError, nearest
 
 _NAMES = (
     "Add", "Alias", "All", "Alter", "AlterColumn", "AlterRename", "And", "Anonymous", "Any",
@@ -52,3 +57,38 @@ def original_name(node: Any) -> str:
     if isinstance(node, exp.Func):
         return str(node.meta.get("name") or (node.sql_names() or [type(node).__name__])[0])
     return str(type(node).__name__)
+
+
+def refuse_unverified(
+    root: Any,
+    refuse: Callable[[Any, str], Callable[..., StatementError]],
+    text_at: Callable[[Any], str],
+) -> None:
+    """Raise the error about the first node that no rule of ours is about.
+
+    Args:
+        root: the tree.
+        refuse: makes the error about a node.
+        text_at: the script from where a node stands.
+
+    Raises:
+        StatementError: there is such a node.
+    """
+    from sqlglot import exp
+
+    node = unverified(root)
+    if node is None:
+        return
+    name = original_name(node)
+    if isinstance(node, exp.Command):
+        seen = text_at(root)[:40].splitlines()
+        raise refuse(node, "This statement is not translated")(seen=seen[0] if seen else name)
+    if isinstance(node, exp.Func):
+        written = re.match(r"\w+(?:\.\w+)*(?=\s*\()", text_at(node))
+        name = written[0].upper() if written else name
+        raise refuse(node, f"The function {name} is not translated")(
+            wanted=nearest(name.upper(), FUNCTIONS)
+        )
+    raise refuse(node, f"This part of a statement ({name}) is not translated")(
+        seen=node.sql("bigquery", comments=False)[:80]
+    )

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
 import duckdb
 
-from retailsql.dialect.bigquery.lexing import line_and_column, place, read_tokens, refuse
-from retailsql.dialect.bigquery.names import Catalog, UserFunctions
+from retailsql.dialect.bigquery.evaluate import Evaluator, Runs
+from retailsql.dialect.bigquery.lexing import place, read_tokens, refuse
 from retailsql.dialect.bigquery.script import read_script
 from retailsql.dialect.bigquery.steps import (
     Assign,
@@ -26,25 +25,15 @@ from retailsql.dialect.bigquery.steps import (
     Step,
     Tokens,
 )
-from retailsql.dialect.bigquery.translate import Translator, split
-from retailsql.dialect.bigquery.variables import ERROR, Variables
-from retailsql.dialect.lint.finding import Finding
+from retailsql.dialect.bigquery.translate import split
+from retailsql.dialect.bigquery.variables import ERROR
 from retailsql.errors import RetailSQLError, nearest
 from retailsql.registry.names import literal
 
-_MAKES_FUNCTIONS = re.compile(r"\b(?:MACRO|FUNCTION|MODEL|SCHEMA|DATABASE)\b", re.IGNORECASE)
 MOST_STEPS = 100_000
 """A script that takes more steps is taken for an endless loop."""
 
 
-class Runs(Protocol):
-    """What a script runs on: a session."""
-
-    connection: Any
-    findings: list[Finding]
-
-    def sql(self, query: Any) -> Any:
-        """Run SQL, ML statements among it."""
 
 
 class _Jump(Exception):  # noqa: N818  (control flow, no error)
@@ -52,7 +41,7 @@ class _Jump(Exception):  # noqa: N818  (control flow, no error)
         self.kind, self.label = kind, label
 
 
-class Interpreter:
+class Interpreter(Evaluator):
     """Carries out the steps of one script.
 
     Args:
@@ -62,16 +51,11 @@ class Interpreter:
     """
 
     def __init__(self, session: Runs, text: str, each: Callable[[Any], None] | None) -> None:
-        self.session, self.text, self.each = session, text, each
-        self.variables = Variables()
+        super().__init__(session, text)
+        self.each = each
         self.procedures: dict[str, tuple[str, Procedure]] = {}
         self.last: Any = None
         self.steps = 0
-        self._functions = UserFunctions(session.connection)
-        self._translator: Translator | None = None
-        self._flavours: dict[str, dict[str, str]] = {}
-        self._text = text
-        self.findings: list[Finding] = []
 
     def run(self, steps: list[Step]) -> None:
         """All steps, up to a RETURN."""
@@ -126,25 +110,13 @@ class Interpreter:
         fact = "The assertion does not hold" if step.condition else "The script raised an error"
         words = self.variables.raw(ERROR) if not step.condition and not step.words else None
         if step.words:
-            sql = self.translator().expression(step.words)
+            sql = self.expression(step.words)
             words = self._rows(f"SELECT CAST(({sql}) AS VARCHAR)", step.words)[0][0]
         raise refuse(self._text, step.tokens[0].start, fact, seen=words)
 
-    def translator(self) -> Translator:
-        """The translator, on the catalog as it is now."""
-        made = self._translator
-        if made is None or made.text is not self._text:
-            known = made.functions if made else set()
-            catalog = Catalog.of(self.session.connection, self._functions)
-            made = Translator(self._text, catalog, self.variables.value)
-            made.functions |= known
-            made.flavours = self._flavours
-            self._translator = made
-        return made
-
     def _plain(self, tokens: Tokens) -> None:
         translated = self.translator().statement(tokens)
-        self.findings += [self._finding(*note) for note in translated.notes]
+        self._tell(translated.notes)
         relation = self._sql(translated.sql, tokens)
         if not translated.sql.startswith(("SELECT", "WITH", "(")) and self._translator:
             self._forget(translated.sql)
@@ -152,66 +124,9 @@ class Interpreter:
         if self.each is not None and relation is not None:
             self.each(relation)
 
-    def _finding(self, words: str, offset: int) -> Finding:
-        line, column = line_and_column(self._text, offset)
-        sentence, _, fix = words.partition("; ")
-        return Finding(
-            "RS501", "warning", "", line, column, f"{sentence}.",
-            f"{fix[:1].upper()}{fix[1:]}." if fix else "Nothing, if that is what you want.",
-        )  # fmt: skip
-
-    def _forget(self, sql: str) -> None:
-        """The catalog may have changed."""
-        if self._translator is not None:
-            if _MAKES_FUNCTIONS.search(sql):
-                self._functions = UserFunctions(self.session.connection)
-            catalog = Catalog.of(self.session.connection, self._functions)
-            self._translator.catalog = catalog
-
-    def _sql(self, sql: str, tokens: Tokens) -> Any:
-        try:
-            relation = self.session.sql(sql)
-            if relation is not None:
-                relation = relation.materialize()
-        except (duckdb.Error, RetailSQLError) as error:
-            error.add_note(f"In the statement at {place(self._text, tokens[0].start)}: {sql}")
-            raise
-        return relation
-
-    def _rows(self, sql: str, tokens: Tokens) -> list[tuple[Any, ...]]:
-        relation = self._sql(sql, tokens)
-        return list(relation.fetchall()) if relation is not None else []
-
-    def _true(self, tokens: Tokens) -> bool:
-        sql = self.translator().expression(tokens)
-        return self._rows(f"SELECT CAST(({sql}) AS BOOLEAN)", tokens)[0][0] is True
-
-    def _evaluate(self, names: list[str], sql: str, tokens: Tokens) -> None:
-        """Put the one row of a query into variables."""
-        columns = [f"__rs_c{i}" for i in range(len(names))]
-        shown = ", ".join(
-            f"CAST(CAST({c} AS {self._type(n, tokens)}) AS VARCHAR)"
-            for c, n in zip(columns, names, strict=True)
-        )
-        query = f"SELECT {shown} FROM ({sql}) AS __rs_q({', '.join(columns)})"
-        rows = self._rows(query, tokens)
-        if len(rows) > 1:
-            raise refuse(self._text, tokens[0].start, "One row was expected", seen=len(rows))
-        for name, value in zip(names, rows[0] if rows else [None] * len(names), strict=True):
-            self.variables.set(name, value)
-
-    def _type(self, name: str, tokens: Tokens) -> str:
-        type_ = self.variables.type(name)
-        if type_ is None:
-            raise refuse(
-                self._text, tokens[0].start, f"There is no variable {name!r}",
-                wanted=nearest(name, self.variables.names), todo="DECLARE it first",
-            )  # fmt: skip
-        return type_
-
     def _declare(self, step: Declare) -> None:
         translator = self.translator()
-        sql = translator.expression(step.default) if step.default else "NULL"
+        sql = self.expression(step.default) if step.default else "NULL"
         kind = translator.kind
         if step.type:
             type_, kind = translator.type(step.type), translator.kind
@@ -226,7 +141,7 @@ class Interpreter:
     def _assign(self, step: Assign) -> None:
         for name in step.names:
             self._type(name, step.tokens)
-        sql = self.translator().expression(step.value)
+        sql = self.expression(step.value)
         if len(step.names) == 1:
             self._evaluate(step.names, f"SELECT ({sql})", step.tokens)
             return
@@ -301,13 +216,13 @@ class Interpreter:
             self._all(step.handler)
 
     def _execute(self, step: Execute) -> None:
-        sql = self.translator().expression(step.text)
+        sql = self.expression(step.text)
         text = self._rows(f"SELECT CAST(({sql}) AS VARCHAR)", step.text)[0][0]
         if text is None:
             raise refuse(self._text, step.tokens[0].start, "EXECUTE IMMEDIATE of NULL")
         given = []
         for name, value in step.using:
-            inner = self.translator().expression(value)
+            inner = self.expression(value)
             query = f"SELECT typeof(({inner})), CAST(({inner}) AS VARCHAR)"
             given.append((name, *self._rows(query, value)[0]))
         outer, at = self._text, place(self._text, step.tokens[0].start)
@@ -346,7 +261,7 @@ class Interpreter:
             )  # fmt: skip
         given = []
         for (mode, _, _), tokens in zip(procedure.parameters, step.arguments, strict=True):
-            sql = "NULL" if mode == "OUT" else self.translator().expression(tokens)
+            sql = "NULL" if mode == "OUT" else self.expression(tokens)
             given.append(self._rows(f"SELECT CAST(({sql}) AS VARCHAR)", tokens)[0][0])
         outer = self._text
         self._text = text

@@ -8,7 +8,8 @@ from typing import Any
 
 import duckdb
 
-from retailsql.dialect.bigquery.interpret import Interpreter, Runs
+from retailsql.dialect.bigquery.evaluate import Runs
+from retailsql.dialect.bigquery.interpret import Interpreter
 from retailsql.dialect.bigquery.script import read_script
 from retailsql.registry.names import literal
 

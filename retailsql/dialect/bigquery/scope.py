@@ -127,6 +127,17 @@ def render_unnest(unnest: Any, array: str, number: int) -> str:
     return f"(SELECT {each} FROM (SELECT {array} AS __rs_array)) AS {alias}"
 
 
+def name_columns(root: Any) -> None:
+    """Name the columns of a query; those of a union are those of its first SELECT."""
+    from sqlglot import exp
+
+    query = root
+    while isinstance(query, exp.SetOperation | exp.Subquery):
+        query = query.this
+    if isinstance(query, exp.Select) and not query.args.get("kind"):
+        name_unnamed(query)
+
+
 def name_unnamed(select: Any) -> None:
     """BigQuery calls the columns without a name f0_, f1_ and so on."""
     from sqlglot import exp

@@ -19,6 +19,7 @@ from retailsql.dialect.bigquery.steps import (
     Procedure,
     Step,
     Tokens,
+    last_part,
 )
 from retailsql.dialect.tokens import Walk
 
@@ -90,14 +91,11 @@ class _Reader:
             if walk.take(*head):
                 return self._procedure(start)
         if word in ("BEGIN", "COMMIT", "ROLLBACK"):
-            return self._transaction(start)
+            walk.at += 1
+            walk.take("TRANSACTION")
+            return Plain(self._since(start)[:1])
         self._until(";")
         return Plain(self._since(start))
-
-    def _transaction(self, start: int) -> Step:
-        self.walk.at += 1
-        self.walk.take("TRANSACTION")
-        return Plain(self._since(start)[:1])
 
     def _is_statement(self) -> bool:
         """True if THEN follows the condition of an ``IF (``: no function is called so."""
@@ -298,8 +296,3 @@ class _Reader:
         begin, stop = walk.group()
         arguments = [self.tokens[a:b] for a, b in walk.split(begin, stop)]
         return CallProcedure(self._since(start), last_part(name), arguments)
-
-
-def last_part(name: str) -> str:
-    """The last part of a dotted name, lower case: a procedure's own name."""
-    return name.replace("`", "").rpartition(".")[2].lower()

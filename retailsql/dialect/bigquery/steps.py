@@ -119,3 +119,8 @@ Step = (
     Plain | Declare | Assign | Check | If | Loop | Block | Jump | Execute | Procedure
     | CallProcedure
 )  # fmt: skip
+
+
+def last_part(name: str) -> str:
+    """The last part of a dotted name, lower case: a procedure's own name."""
+    return name.replace("`", "").rpartition(".")[2].lower()

@@ -26,6 +26,7 @@ class MLCall:
         fields: what stood in STRUCT(...), with its place.
         settings: the same, checked and typed.
         before: the text of the statement up to the call, with ML calls in it spliced.
+        registered: a model named behind the rows, as ML.VALIDATE_DATA_DRIFT takes one.
     """
 
     verb: str
@@ -37,6 +38,7 @@ class MLCall:
     fields: Mapping[str, Field] = field(default_factory=dict)
     settings: dict[str, Any] = field(default_factory=dict)
     before: str = ""
+    registered: str | None = None
 
     @property
     def relation(self) -> str | None:

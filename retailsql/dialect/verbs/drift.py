@@ -44,7 +44,7 @@ SETTINGS = (
     Setting("numerical_metric_type", "str", f"'{DIVERGENCE}'", choices=(DIVERGENCE,)),
     Setting("thresholds", "list", "[('column', 0.1), ...]"),
 )  # fmt: skip
-WITHOUT_EFFECT = Setting("enable_visualization_link", "bool", "true or false: it has no effect")
+LINK = Setting("enable_visualization_link", "bool", "true or false")
 DRIFT_SETTINGS = (
     *SETTINGS,
     Setting("num_quantiles_histogram_buckets", "int", _BUCKETS, low=1, high=1000),
@@ -205,6 +205,8 @@ def _bucket(value: str, edges: str | None) -> str:
 def _judged(call: MLCall, compared: list[Compared]) -> str:
     """The rest of the query: histograms to shares, shares to one number a column."""
     own = _thresholds(call, [c.name for c in compared])
+    linked = call.registered is not None or call.settings.get(LINK.name)
+    link = ", CAST(NULL AS VARCHAR) AS visualization_link" if linked else ""
     numeric = call.settings.get("numerical_default_threshold", 0.3)
     other = call.settings.get("categorical_default_threshold", 0.3)
     told = ", ".join(
@@ -226,13 +228,14 @@ def _judged(call: MLCall, compared: list[Compared]) -> str:
             SELECT place, e.key AS k, sum(e.value * old) AS a, sum(e.value * (1 - old)) AS b
             FROM __rs_entries GROUP BY ALL
         ), __rs_shares AS (
-            SELECT place, coalesce(a / nullif(sum(a) OVER w, 0), 0) AS p,
+            SELECT place, k, coalesce(a / nullif(sum(a) OVER w, 0), 0) AS p,
                    coalesce(b / nullif(sum(b) OVER w, 0), 0) AS q
             FROM __rs_counts WINDOW w AS (PARTITION BY place)
         ), __rs_apart AS (
             SELECT place, max(abs(p - q)) AS l_infty,
                    sum(CASE WHEN p > 0 THEN p * log2(2 * p / (p + q)) ELSE 0 END
-                       + CASE WHEN q > 0 THEN q * log2(2 * q / (p + q)) ELSE 0 END) / 2 AS js,
+                       + CASE WHEN q > 0 THEN q * log2(2 * q / (p + q)) ELSE 0 END
+                       ORDER BY k) / 2 AS js,
                    sum(p) > 0.5 AND sum(q) > 0.5 AS two_sided
             FROM __rs_shares GROUP BY place
         ), __rs_values AS (
@@ -241,7 +244,7 @@ def _judged(call: MLCall, compared: list[Compared]) -> str:
                            ELSE greatest(0.0, least(js, 1.0)) END AS apart
             FROM __rs_told LEFT JOIN __rs_apart USING (place)
         )
-        SELECT input, metric, threshold, apart AS "value", apart > threshold AS is_anomaly
+        SELECT input, metric, threshold, apart AS "value", apart > threshold AS is_anomaly{link}
         FROM __rs_values ORDER BY place"""
 
 
@@ -274,12 +277,14 @@ def _thresholds(call: MLCall, names: list[str]) -> Mapping[str, float]:
 VERBS = (
     Verb(
         "VALIDATE_DATA_DRIFT", (),
-        "How far the columns of two sets of rows are apart, and whether that is above a threshold.",
+        "How far the columns of two sets of rows are apart, and whether that is above a threshold. "
+        "With a MODEL behind them also visualization_link, NULL: there is no console to link to.",
         COLUMNS, _drift, rows="two", settings=DRIFT_SETTINGS,
     ),
     Verb(
         "VALIDATE_DATA_SKEW", ("classifier", "regressor", "clusterer", "reducer"),
-        "How far the rows' columns are from those that the model was trained on.",
-        COLUMNS, _skew, rows="must", settings=(*SETTINGS, WITHOUT_EFFECT),
+        "How far the rows' columns are from those that the model was trained on, those before "
+        "TRANSFORM. With enable_visualization_link also that column, NULL.",
+        COLUMNS, _skew, rows="must", settings=(*SETTINGS, LINK),
     ),
 )  # fmt: skip

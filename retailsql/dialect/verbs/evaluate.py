@@ -157,13 +157,14 @@ VERBS = (
     Verb(
         "EVALUATE", ("classifier",),
         "Metrics of a classifier on the rows it was evaluated on, or on new ones; of several "
-        "classes the mean over them. A tuned model has trial_id before them.",
+        "classes the mean over them. Rows without a label, and those of NULLs alone, are left out. "
+        "A tuned model has trial_id before them.",
         CLASSIFICATION, _classifier, rows="may", settings=(THRESHOLD, TRIAL_ID),
     ),
     Verb(
         "EVALUATE", ("regressor",),
-        "Metrics of a regressor on the rows it was evaluated on, or on new ones. A tuned model "
-        "has trial_id before them.",
+        "Metrics of a regressor on the rows it was evaluated on, or on new ones. Rows without a "
+        "label, and those of NULLs alone, are left out. A tuned model has trial_id before them.",
         REGRESSION, _regressor, rows="may", settings=(THRESHOLD, TRIAL_ID),
     ),
 )  # fmt: skip

@@ -97,8 +97,8 @@ def _saved(call: MLCall, stored: StoredVersion) -> str:
 VERBS = (
     Verb(
         "EVALUATE", ("factorizer",),
-        "Errors (EXPLICIT) or rankings (IMPLICIT), of the held-out ratings or of those given. A "
-        "tuned model has trial_id before them.",
+        "Errors (EXPLICIT) or rankings (IMPLICIT), of the held-out ratings or of those given. Rows "
+        "without a rating, a user or an item are left out. A tuned model has trial_id before them.",
         dict.fromkeys(dict.fromkeys((*EXPLICIT, *IMPLICIT)), "DOUBLE"), _evaluate, rows="may",
         settings=(TRIAL_ID,),
     ),

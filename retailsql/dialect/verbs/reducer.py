@@ -45,6 +45,7 @@ def _encode(call: MLCall, stored: StoredVersion) -> str:
 
 def _embed(call: MLCall, stored: StoredVersion) -> str:
     assert call.relation is not None
+    trial_column(call, stored)  # refuses another; documented: the columns are the same
     outputs = {"ml_generate_embedding_result": latent(stored.signature, SCORE)}
     return list_query(call_of(stored), call.relation, outputs)
 
@@ -107,6 +108,7 @@ VERBS = (
     Verb(
         "GENERATE_EMBEDDING", ("reducer",), "The row in few dimensions, as one list.",
         {"ml_generate_embedding_result": "DOUBLE[]", "...": ""}, _embed, rows="must",
+        settings=(TRIAL_ID,),
     ),
     Verb(
         "EVALUATE", ("reducer",),

@@ -57,6 +57,7 @@ MODULES: tuple[ModuleType, ...] = (
 
 VERBS: tuple[Verb, ...] = tuple(verb for module in MODULES for verb in module.VERBS)
 NAMES: frozenset[str] = frozenset(verb.name for verb in VERBS)
+MODEL_FIRST: frozenset[str] = frozenset(verb.name for verb in VERBS if verb.kinds)
 WITHOUT_MODEL: frozenset[str] = frozenset(verb.name for verb in VERBS if not verb.kinds)
 
 

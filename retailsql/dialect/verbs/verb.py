@@ -44,5 +44,12 @@ class Verb:
     def fits(self, stored: StoredVersion) -> bool:
         """True if it is for this model."""
         return stored.signature.kind in self.kinds and (
-            not self.model_types or stored.model_type in self.model_types
+            not self.model_types or _trained_as(stored) in self.model_types
         )
+
+
+def _trained_as(stored: StoredVersion) -> str:
+    """The model type; of an imported reducer, told by its outputs, that of the exported one."""
+    prefix = stored.signature.options.get("prefix", "") if stored.model_type == "ONNX" else ""
+    imported = {"principal_component_": "PCA", "latent_col_": "AUTOENCODER"}
+    return imported.get(prefix, stored.model_type)
