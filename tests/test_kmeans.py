@@ -367,7 +367,11 @@ GROUP BY CustomerID ORDER BY CustomerID
 
 def test_customer_segments_of_online_retail(con):
     """Logarithms of counts and money, days as they are: four segments that come back when the
-    customers are drawn anew, none small. Left raw, one of them is 13 customers, and is told."""
+    customers are drawn anew, none small. Left raw, one of them is 13 customers, and is told.
+
+    Tried on these rows, mean of 20 bootstrap refits, seeds 0 to 3: recency, orders and spend all
+    under log1p .85 to .88; recency in days .94 to .95; with tenure, as here, .974 to .976.
+    """
     file = shared("online_retail_2010_2011", "online_retail_2010_2011.parquet")
     con.execute(RFM.format(file))
     logs = "recency, tenure, ln(1 + orders) AS orders, ln(1 + spend) AS spend"

@@ -22,6 +22,16 @@ def test_precision_and_recall_are_of_the_positive_class():
     assert m["recall"] == pytest.approx(1 / 2)
 
 
+def test_exactly_half_is_not_the_positive_class():
+    """As in ML.PREDICT, whose label is positive above the threshold."""
+    y = np.array([1, 1, 0, 0])
+    for positive in (0, 1):
+        said = np.array([0.5, 0.75, 0.25, 0.5])
+        proba = np.column_stack([1 - said, said])[:, :: 1 if positive == 1 else -1]
+        m = classifier_metrics(y if positive == 1 else 1 - y, proba, positive)
+        assert (m["precision"], m["recall"], m["accuracy"]) == (1.0, 0.5, 0.75)
+
+
 def test_positive_class_may_be_the_first():
     y = np.array([0, 0, 1, 1])
     proba = np.array([[0.9, 0.1], [0.8, 0.2], [0.3, 0.7], [0.1, 0.9]])

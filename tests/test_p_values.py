@@ -123,6 +123,14 @@ def test_a_model_without_them_says_what_to_train_with(shop):
 LINE = "model_type='LINEAR_REG', input_label_cols=['value']"
 
 
+def test_class_weights_leave_no_p_values(shop):
+    """The model is trained as asked, and the result row says what it lacks."""
+    options = f"model_type='LOGISTIC_REG', input_label_cols=['big'], {P}, auto_class_weights=true"
+    make(shop, "weighted", options, "big", "amount")
+    with pytest.raises(StatementError, match="without standard errors"):
+        shop.execute("SELECT * FROM ML.ADVANCED_WEIGHTS(MODEL weighted)")
+
+
 @pytest.mark.parametrize(
     ("options", "label", "features", "words"),
     [
@@ -135,8 +143,6 @@ LINE = "model_type='LINEAR_REG', input_label_cols=['value']"
         (f"{LINE}, {P}", "value", "amount, 1 AS one", "Seen: one"),
         (f"model_type='LOGISTIC_REG', input_label_cols=['tier'], {P}", "tier", "amount",
          "for two classes"),
-        (f"model_type='LOGISTIC_REG', input_label_cols=['big'], {P}, auto_class_weights=true",
-         "big", "amount", "this auto_class_weights"),
         (f"model_type='LOGISTIC_REG', input_label_cols=['big'], {P}", "big",
          "big::INT + amount / 1000 AS given_away", "without an error"),
     ],

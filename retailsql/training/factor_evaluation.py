@@ -15,7 +15,7 @@ from retailsql.evaluation.report import Evaluation
 from retailsql.evaluation.splits import SplitOptions, plan_split
 from retailsql.training.factor_als import Factors, fit_explicit
 from retailsql.training.factor_data import Floats, Ints, Ratings
-from retailsql.training.tuning_options import test_rows
+from retailsql.training.tuning_options import judging_rows
 
 PENALTIES = (1.0, 2.0, 5.0, 10.0, 15.0)
 """What l2_reg is chosen from where OPTIONS does not say."""
@@ -40,7 +40,7 @@ def split_ratings(ratings: Ratings, settings: Mapping[str, Any]) -> tuple[Rating
     if settings["num_trials"] is not None:
         share = settings["data_split_test_fraction"] or share
         if method == "CUSTOM" and column is not None and column.dtype.kind == "U":
-            column = test_rows(column.tolist(), ratings.names[3])
+            column = judging_rows(column.tolist(), ratings.names[3])
     if method in ("NO_SPLIT", "AUTO_SPLIT"):
         method = "AUTO_SPLIT" if len(ratings) >= _FEW else "RANDOM"
     how = SplitOptions(method, share, seed=settings["seed"])

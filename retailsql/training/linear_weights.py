@@ -67,7 +67,7 @@ def weight_rows(
         scale: how the estimator's output becomes the label.
         original: True for the units of the columns, False for standardized ones.
     """
-    found = []
+    found: list[tuple[str, str | None, float]] = []
     rows = _rows(prefix, w * scale.factor, b * scale.factor + scale.offset, scale, original)
     for row in rows:
         name, pairs = row["processed_input"], row["category_weights"]

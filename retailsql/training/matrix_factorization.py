@@ -93,11 +93,10 @@ def fit(data: TrainingData, options: Mapping[str, Any], progress: Progress) -> F
     ratings = given if implicit and given.split is not None else given.merged(implicit)
     train, held, words = split_ratings(ratings, settings)
     found = choose_options(train, space, settings, plain, OPTIONS, progress)
+    settings |= found.values if found is not None else {}
+    words = words if found is None else f"{words}; {CHOSEN_ELSEWHERE}"
     train, held = train.merged(implicit), held.merged(implicit)
     progress(f"fitting on {len(train):,} ratings", 0.1)
-    if found is not None:
-        settings |= found.values
-        words = f"{words}; {CHOSEN_ELSEWHERE}"
     words = complete(train, settings, words)
     fitted = fit_factors(train, settings)
     progress("judging", 0.5)
@@ -108,10 +107,7 @@ def fit(data: TrainingData, options: Mapping[str, Any], progress: Progress) -> F
         fitted = fit_factors(train, settings)
     progress("exporting", 0.9)
     inputs, scores = _parity(train, fitted, settings["seed"])
-    warnings = (
-        *algorithm_words(plain), *given.warnings, *_merged_words(given, implicit),
-        *_advice(evaluation),
-    )  # fmt: skip
+    notes = (*algorithm_words(plain), *given.warnings, *_merged_words(given, implicit))
     result = Fitted(
         onnx=factor_graph(fitted),
         signature=_signature(train, settings),
@@ -122,7 +118,7 @@ def fit(data: TrainingData, options: Mapping[str, Any], progress: Progress) -> F
         histories=_histories(train),
         reports=_reports(train, fitted) | (found.reports if found is not None else {}),
         held_out=held_out,
-        warnings=warnings,
+        warnings=(*notes, *_advice(evaluation)),
     )
     progress("done", 1.0)
     return result

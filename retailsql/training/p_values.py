@@ -36,7 +36,8 @@ _TODO = (
 
 
 def unpenalized(options: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    """The options with l2_reg 0 if p-values are asked for; the same ones otherwise.
+    """The options with l2_reg 0 if p-values are asked for, and without p-values if the classes are
+    weighted; the same ones otherwise.
 
     Args:
         options: all options, read.
@@ -53,8 +54,6 @@ def unpenalized(options: Mapping[str, Any], given: Mapping[str, Any]) -> dict[st
         "l1_reg": options["l1_reg"] > 0,
         "l2_reg": "l2_reg" in names and options["l2_reg"] > 0,
         "num_trials": options["num_trials"] is not None,
-        "auto_class_weights": options.get("auto_class_weights"),
-        "class_weights": options.get("class_weights") is not None,
     }
     if wrong := [name for name, bad in against.items() if bad]:
         raise TrainingError(
@@ -63,7 +62,13 @@ def unpenalized(options: Mapping[str, Any], given: Mapping[str, Any]) -> dict[st
             wanted="coefficients that neither a penalty nor a weight moves",
             todo=_TODO,
         )
-    return {**options, "l2_reg": 0.0}
+    # BigQuery ML trains with class weights all the same; what p-values they leave means nothing.
+    return {**options, "l2_reg": 0.0, "calculate_p_values": not class_weighted(options)}
+
+
+def class_weighted(options: Mapping[str, Any]) -> bool:
+    """True if the classes are weighted."""
+    return bool(options.get("auto_class_weights")) or options.get("class_weights") is not None
 
 
 def p_value_reports(

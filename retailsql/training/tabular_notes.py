@@ -57,6 +57,11 @@ def option_warnings(options: Mapping[str, Any], given: Mapping[str, Any]) -> lis
             "data_split_method='NO_SPLIT' trains on all rows; its metrics are of a "
             "cross-validation, since rows that trained cannot judge"
         )
+    if given.get("calculate_p_values") and not options.get("calculate_p_values"):
+        words.append(
+            "calculate_p_values has no effect with class weights, which move the coefficients: "
+            "ML.ADVANCED_WEIGHTS has nothing to tell"
+        )
     if not tuned and options["data_split_test_fraction"] is not None:
         words.append("data_split_test_fraction has no effect without num_trials")
     if tuned and options["data_split_test_fraction"] == 0:

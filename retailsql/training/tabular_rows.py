@@ -18,7 +18,7 @@ from retailsql.training.tabular_data import Roles
 from retailsql.training.tabular_problem import Problem
 from retailsql.training.tabular_tuning import Tuner, search_of
 from retailsql.training.tuning import Space
-from retailsql.training.tuning_options import CHOSEN_ELSEWHERE, test_rows, validation_share
+from retailsql.training.tuning_options import CHOSEN_ELSEWHERE, judging_rows, validation_share
 
 
 def plan_rows(data: TrainingData, roles: Roles, problem: Problem) -> Plan:
@@ -88,7 +88,7 @@ def _split_values(data: TrainingData, name: str, o: Any) -> NDArray[Any]:
     if o["data_split_method"] == "CUSTOM" and pa.types.is_boolean(array.type):
         array = pc.fill_null(array, True)
     elif o["data_split_method"] == "CUSTOM" and o["num_trials"] and _is_text(data, name):
-        return test_rows(_words(data, name).to_pylist(), name)
+        return judging_rows(_words(data, name).to_pylist(), name)
     if array.null_count:
         raise TrainingError(
             f"Column {name!r} splits the rows and may not be NULL",

@@ -92,7 +92,7 @@ def refuse_others(space: Space, searched: Iterable[str]) -> None:
         )  # fmt: skip
 
 
-def test_rows(words: Sequence[Any], name: str) -> NDArray[np.bool_]:
+def judging_rows(words: Sequence[Any], name: str) -> NDArray[np.bool_]:
     """Which rows judge a tuned model split by CUSTOM: those of 'TEST'; 'EVAL' chooses.
 
     Args:
@@ -102,7 +102,7 @@ def test_rows(words: Sequence[Any], name: str) -> NDArray[np.bool_]:
     Raises:
         TrainingError: other words, or one of the three is missing.
 
-    >>> test_rows(["train", "EVAL", "TEST"], "part").tolist()
+    >>> judging_rows(["train", "EVAL", "TEST"], "part").tolist()
     [False, False, True]
     """
     said = [str(w).upper() for w in words]

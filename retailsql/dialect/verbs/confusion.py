@@ -66,7 +66,8 @@ VERBS = (
     Verb(
         "CONFUSION_MATRIX", ("classifier",),
         "How many rows of each class were predicted as each, on the rows of the evaluation or on "
-        "new ones. A class that is no name, such as 0, has the column _0.",
+        "new ones, but those without a label or of NULLs alone. A class that is no name, such as "
+        "0, has the column _0.",
         {"expected_label": "<type of label>", "<class>": "BIGINT", "...": ""},
         _confusion, rows="may", settings=(THRESHOLD, TRIAL_ID),
     ),

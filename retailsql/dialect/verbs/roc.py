@@ -96,7 +96,8 @@ VERBS = (
     Verb(
         "ROC_CURVE", ("classifier",),
         "For each threshold what share of the positive rows is above it, and of the negative "
-        "rows; thresholds as an array, or the hundredths of the predictions.",
+        "rows, without those that have no label or are of NULLs alone; thresholds as an array, or "
+        "the hundredths of the predictions.",
         {
             "threshold": "DOUBLE",
             "recall": "DOUBLE",
