@@ -189,7 +189,9 @@ def test_a_recursive_query_has_types(session):
 
 
 def test_columns_of_changed_tables_have_types(session):
-    session.execute("CREATE OR REPLACE TABLE u AS SELECT 1 AS k, DATE '2024-01-05' AS d, 0::BIGINT AS days")
+    session.execute(
+        "CREATE OR REPLACE TABLE u AS SELECT 1 AS k, DATE '2024-01-05' AS d, 0::BIGINT AS days"
+    )
     text = """UPDATE u SET days = EXTRACT(DAY FROM d - DATE '2024-01-01') WHERE TRUE;
     MERGE u USING (SELECT 1 AS k, DATE '2024-02-01' AS d) AS s ON u.k = s.k
     WHEN MATCHED THEN UPDATE SET days = u.days + EXTRACT(DAY FROM s.d - u.d); SELECT days FROM u"""

@@ -15,5 +15,3 @@ def stored_histories(stored: StoredVersion) -> str:
         f"(SELECT * FROM {stored.name.registry}.histories "
         f"WHERE content_hash = {literal(stored.content_hash)})"
     )
-
-

@@ -93,7 +93,8 @@ class Call:
         )
         return (
             f"CASE WHEN {score} IS NOT NULL THEN list_transform("
-            f"list_sort([{pairs}], 'DESC'), lambda __rs_x: {_pair('__rs_x.label', '__rs_x.prob')}) END"
+            f"list_sort([{pairs}], 'DESC'), "
+            f"lambda __rs_x: {_pair('__rs_x.label', '__rs_x.prob')}) END"
         )
 
     def _class(self, value: Label | None) -> str:

@@ -41,7 +41,9 @@ def export_onnx(con: Any, name: str, uri: str, version: int | None = None) -> di
         raise StatementError(
             f"Model {stored.name.text!r} is SQL and stored rows and has no ONNX graph",
             seen=stored.model_type,
-            todo="export its rows: COPY (SELECT * FROM ML.FORECAST(...)) TO 'file.parquet'",
+            todo="export what it returns: COPY (SELECT * FROM ML."
+            + ("FORECAST" if stored.signature.kind == "forecast_table" else "TRANSFORM")
+            + "(...)) TO 'file.parquet'",
         )
     artefact, expected = store.load_artefact(connection, stored.name.database, stored.content_hash)
     scorers.check(stored.name.text, stored.content_hash, stored.signature, artefact, expected)

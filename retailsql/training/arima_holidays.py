@@ -56,13 +56,15 @@ def read_regions(option: Any) -> tuple[str, ...]:
     Raises:
         TrainingError: no such region; names the nearest.
     """
-    given = [option] if isinstance(option, str) else list(option or ())
+    given = [
+        str(region).upper() for region in ([option] if isinstance(option, str) else option or ())
+    ]
     known = {*CONTINENTS, *holiday_calendars.list_supported_countries()}
     for region in given:
         if region not in known:
             raise TrainingError(
                 "Option holiday_region names no region", seen=repr(region),
-                wanted=nearest(str(region), known),
+                wanted=nearest(region, known),
                 todo="use a country's two letters such as 'GB', or "
                 + ", ".join(repr(name) for name in CONTINENTS),
             )  # fmt: skip

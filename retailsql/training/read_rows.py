@@ -77,6 +77,11 @@ def _check_names(columns: list[str]) -> None:
     """Refuse two columns that DuckDB, which compares names in any case, could not tell apart."""
     first: dict[str, str] = {}
     for name in columns:
+        if name.lower().startswith("__rs_"):
+            raise TrainingError(
+                f"Column {name!r} has a name that retailsql keeps for itself", seen=name,
+                wanted="a name that does not begin with __rs_", todo="give it another with AS",
+            )  # fmt: skip
         other = first.get(name.lower())
         first[name.lower()] = name
         if other is not None:

@@ -30,7 +30,6 @@ class Runs(Protocol):
         """Run SQL, ML statements among it."""
 
 
-
 class Evaluator:
     """Carries out what is no control flow.
 

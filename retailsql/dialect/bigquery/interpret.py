@@ -34,8 +34,6 @@ MOST_STEPS = 100_000
 """A script that takes more steps is taken for an endless loop."""
 
 
-
-
 class _Jump(Exception):  # noqa: N818  (control flow, no error)
     def __init__(self, kind: str, label: str = "") -> None:
         self.kind, self.label = kind, label

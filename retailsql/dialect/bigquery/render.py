@@ -217,4 +217,3 @@ class Renderer(Rules):
         """SUM(x) OVER (...): DuckDB's sum of whole numbers is no INT64 without a cast."""
         wanted = node.this.meta.get("wanted")
         return text_node(f"CAST({sql_of(node)} AS {wanted})", kind_of(node)) if wanted else None
-

@@ -21,7 +21,6 @@ from retailsql.registry.names import ModelName, resolve
 from retailsql.registry.store import StoredVersion
 from retailsql.signature import WITHOUT_GRAPH, Feature, Graph, ModelKind, Signature
 
-
 UNTRAINED = 0
 """The version of a model that the text makes and nobody has trained."""
 
