@@ -21,7 +21,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.quality_forecast import CASES, DATA, load
-from retailsql.training import arima_plus
+from retailsql.training.arima import fit as arima_plus
 from retailsql.training.fitted import TrainingData
 
 COLUMNS = {

@@ -21,7 +21,7 @@ from retailsql.demo.online_retail import load_online_retail
 from retailsql.runner.project import load_project
 from retailsql.runner.run import run
 from retailsql.training.read_rows import read_rows
-from retailsql.training.tabular import fit
+from retailsql.training.tabular.fit import fit
 
 ROOT = Path(__file__).parents[1]
 DATA = Path(os.environ.get("RETAILSQL_DATA", ROOT.parent / "shared" / "data"))

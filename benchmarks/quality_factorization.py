@@ -23,8 +23,8 @@ from rich.table import Table
 
 from benchmarks.quality_recommend import CLEAN, FILE
 from retailsql.evaluation.report import Evaluation
+from retailsql.training.factorization.fit import fit
 from retailsql.training.fitted import TrainingData
-from retailsql.training.matrix_factorization import fit
 
 LOG = """
 WITH clean AS ({clean}),

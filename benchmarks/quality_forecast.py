@@ -22,11 +22,11 @@ from rich.table import Table
 from sklearn.linear_model import Ridge
 
 from retailsql.evaluation import forecasts
-from retailsql.training import lstm
 from retailsql.training.fitted import TrainingData
-from retailsql.training.forecast_split import split_windows
+from retailsql.training.forecasting import lstm
+from retailsql.training.forecasting.forecast_split import split_windows
+from retailsql.training.forecasting.windows import read_panel
 from retailsql.training.options import read_options
-from retailsql.training.windows import read_panel
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA = Path(os.environ.get("RETAILSQL_DATA", ROOT.parent / "shared" / "data"))

@@ -25,7 +25,7 @@ from rich.table import Table
 from retailsql.evaluation.report import Evaluation
 from retailsql.scoring.recommend import RecommendScorer
 from retailsql.training.fitted import Fitted, TrainingData
-from retailsql.training.item_knn import fit
+from retailsql.training.items.item_knn import fit
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA = Path(os.environ.get("RETAILSQL_DATA", ROOT.parent / "shared" / "data"))

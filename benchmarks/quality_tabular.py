@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.table import Table
 
 from retailsql.training.fitted import Fitted, TrainingData
-from retailsql.training.tabular import fit
+from retailsql.training.tabular.fit import fit
 
 DATA = Path(os.environ.get("RETAILSQL_DATA", Path(__file__).parents[2] / "shared" / "data"))
 BRANDS = range(1, 12)

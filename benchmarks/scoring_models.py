@@ -20,8 +20,8 @@ from retailsql.registry.version import ModelVersion
 from retailsql.training.fitted import Fitted
 from retailsql.training.options import read_options
 from retailsql.training.read_rows import read_rows
-from retailsql.training.tabular import fit
-from retailsql.training.tabular_options import options_for, spec_of
+from retailsql.training.tabular.fit import fit
+from retailsql.training.tabular.options import options_for, spec_of
 
 FEATURES = [f"x{i}" for i in range(10)]
 CATEGORIES = {"x0": 5, "x1": 8, "x2": 12, "x3": 20}

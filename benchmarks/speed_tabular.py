@@ -15,9 +15,9 @@ from rich.console import Console
 from rich.table import Table
 
 from retailsql.training.fitted import TrainingData
-from retailsql.training.prefix import fit_prefix
-from retailsql.training.tabular import fit
-from retailsql.training.tabular_data import read_features
+from retailsql.training.tabular.data import read_features
+from retailsql.training.tabular.fit import fit
+from retailsql.training.tabular.prefix import fit_prefix
 
 ROWS = 2_048
 MODELS = {

@@ -9,7 +9,7 @@ import pytest
 
 import retailsql
 from retailsql.errors import ModelNotFoundError, StatementError, TrainingError
-from retailsql.training import arima_plus
+from retailsql.training.arima import fit as arima_plus
 from retailsql.training.fitted import TrainingData
 
 OPTIONS = {

@@ -144,10 +144,10 @@ def test_every_option_has_an_effect(con):
 @pytest.mark.parametrize("hidden", [(4, 2, 3), (2,)])
 def test_the_graph_is_the_network(activation, hidden):
     """Each activation, also where it saturates: ONNX says what Keras says."""
-    from retailsql.training import autoencoder_net as an
-    from retailsql.training.prefix import fit_prefix
-    from retailsql.training.prefix_graph import Nodes, upright
-    from retailsql.training.tabular_data import Column
+    from retailsql.training.tabular.data import Column
+    from retailsql.training.tabular.prefix import fit_prefix
+    from retailsql.training.tabular.prefix_graph import Nodes, upright
+    from retailsql.training.unsupervised import autoencoder_net as an
 
     rng = np.random.default_rng(0)
     columns = [Column(name, "DOUBLE", "number", rng.normal(size=50)) for name in "abc"]
@@ -234,7 +234,7 @@ def test_a_model_survives(net, tmp_path):
 
 def test_the_log_loss_is_that_of_keras():
     """Values below 0 count as 0."""
-    from retailsql.training.autoencoder_net import keras, losses
+    from retailsql.training.unsupervised.autoencoder_net import keras, losses
 
     rng = np.random.default_rng(0)
     x, back = rng.normal(size=(2, 5, 4))

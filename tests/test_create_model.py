@@ -329,7 +329,7 @@ def test_an_interrupted_training_registers_nothing(shop, monkeypatch, error):
         raise error("stopped")
 
     with monkeypatch.context() as patch:
-        patch.setattr("retailsql.training.tabular.fit", stop)
+        patch.setattr("retailsql.training.tabular.fit.fit", stop)
         with pytest.raises(error):
             create(shop)
     with monkeypatch.context() as patch:
@@ -342,7 +342,7 @@ def test_an_interrupted_training_registers_nothing(shop, monkeypatch, error):
 
 
 def test_a_missing_extra_says_what_to_install(shop, monkeypatch):
-    for name in [m for m in sys.modules if m.startswith("retailsql.training.tabular")]:
+    for name in [m for m in sys.modules if m.startswith("retailsql.training.tabular.fit")]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "sklearn", None)
     for name in [m for m in sys.modules if m.startswith(("sklearn.", "retailsql.training.est"))]:

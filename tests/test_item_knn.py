@@ -16,11 +16,11 @@ from retailsql.errors import TrainingError
 from retailsql.scoring.recommend import RecommendScorer
 from retailsql.signature import Signature
 from retailsql.training.fitted import TrainingData
-from retailsql.training.held_out import cutoff, hold_out
-from retailsql.training.item_knn import OPTIONS, fit
-from retailsql.training.item_weights import learn, repurchase
+from retailsql.training.items.held_out import cutoff, hold_out
+from retailsql.training.items.item_knn import OPTIONS, fit
+from retailsql.training.items.item_weights import learn, repurchase
+from retailsql.training.items.purchases import read_purchases
 from retailsql.training.options import read_options
-from retailsql.training.purchases import read_purchases
 
 DATA = Path(os.environ.get("RETAILSQL_DATA", Path(__file__).parents[2] / "shared" / "data"))
 ONLINE_RETAIL = DATA / "online_retail_2010_2011" / "online_retail_2010_2011.parquet"

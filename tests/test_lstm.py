@@ -16,9 +16,9 @@ from retailsql.errors import TrainingError
 from retailsql.evaluation import forecasts
 from retailsql.scoring.forecast import ForecastScorer
 from retailsql.signature import Signature
-from retailsql.training import lstm
 from retailsql.training.fitted import Fitted, TrainingData
-from retailsql.training.windows import read_panel
+from retailsql.training.forecasting import lstm
+from retailsql.training.forecasting.windows import read_panel
 
 TINY: dict[str, Any] = {
     "time_series_timestamp_col": "day",

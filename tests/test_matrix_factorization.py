@@ -11,9 +11,9 @@ from sklearn import metrics as sk
 
 import retailsql
 from retailsql.errors import MissingExtraError, ScoringError, StatementError, TrainingError
-from retailsql.training import factor_implicit
-from retailsql.training.factor_als import fit_explicit
-from retailsql.training.factor_data import Ratings
+from retailsql.training.factorization import implicit as factor_implicit
+from retailsql.training.factorization.als import fit_explicit
+from retailsql.training.factorization.data import Ratings
 
 NOISE = 0.5
 

@@ -20,7 +20,7 @@ from retailsql.registry.names import ModelName
 from retailsql.registry.store import StoredVersion
 from retailsql.signature import Graph, Signature
 from retailsql.training.fitted import TrainingData
-from retailsql.training.windows import read_panel
+from retailsql.training.forecasting.windows import read_panel
 
 AB = {"a": "DOUBLE", "b": "DOUBLE"}
 WINDOW = 6

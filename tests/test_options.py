@@ -8,11 +8,11 @@ import pytest
 from retailsql.errors import TrainingError
 from retailsql.scoring.rows import RowScorer
 from retailsql.training import known_options
-from retailsql.training.estimators import MODELS
 from retailsql.training.families import FAMILIES, option_names
 from retailsql.training.fitted import TrainingData
-from retailsql.training.stopping import PATIENCE
-from retailsql.training.tabular import fit, options_for
+from retailsql.training.tabular.estimators import MODELS
+from retailsql.training.tabular.fit import fit, options_for
+from retailsql.training.tabular.stopping import PATIENCE
 
 N = 600
 

@@ -4,9 +4,9 @@ import numpy as np
 import onnxruntime
 import pytest
 
-from retailsql.training.prefix import MOST_ONE_HOT, fit_prefix
-from retailsql.training.prefix_graph import Nodes, sideways, upright
-from retailsql.training.tabular_data import Column
+from retailsql.training.tabular.data import Column
+from retailsql.training.tabular.prefix import MOST_ONE_HOT, fit_prefix
+from retailsql.training.tabular.prefix_graph import Nodes, sideways, upright
 
 N = 400
 

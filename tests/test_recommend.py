@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from retailsql.errors import ScoringError
 from retailsql.scoring.recommend import RecommendScorer, as_text
 from retailsql.signature import Signature
-from retailsql.training.item_weights import ItemWeights
-from retailsql.training.knn_graph import GRAPH, knn_graph
+from retailsql.training.items.item_weights import ItemWeights
+from retailsql.training.items.knn_graph import GRAPH, knn_graph
 
 ITEMS = ["1", "2", "3"]
 

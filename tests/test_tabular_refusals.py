@@ -6,7 +6,7 @@ import pytest
 
 from retailsql.errors import SignatureError, TrainingError
 from retailsql.training.fitted import TrainingData
-from retailsql.training.tabular import fit
+from retailsql.training.tabular.fit import fit
 
 N = 600
 

@@ -15,7 +15,7 @@ from retailsql.functions.steps import features_made, inlined
 from retailsql.registry import store
 from retailsql.registry.names import resolve
 from retailsql.signature import Signature
-from retailsql.training.references import read_expression, scope_of
+from retailsql.training.transform.references import read_expression, scope_of
 
 ROWS = """
 CREATE TABLE t AS SELECT i AS id, i % 10 AS a,

@@ -7,7 +7,7 @@ import pytest
 
 import retailsql
 from retailsql.errors import StatementError, TrainingError
-from retailsql.training.unsupervised_data import plan_unlabelled
+from retailsql.training.unsupervised.data import plan_unlabelled
 
 TABLES = """
 CREATE TABLE t AS SELECT i, 10 * (i % 2) + (hash(i) % 1000) / 500 AS a,

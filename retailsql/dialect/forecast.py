@@ -1,8 +1,8 @@
 """The SQL of ``ML.FORECAST``: rows on an even grid of days, weeks or months, then the forecast.
 
-The grid is the one of training (``training/windows.py``): weeks begin on Monday, times are UTC, a
-step without a row is missing, two rows in one step are an error. The user's rows are read once, so
-that their text, and with it its parameters, stands once.
+The grid is the one of training (``training/forecasting/windows.py``): weeks begin on Monday, times
+are UTC, a step without a row is missing, two rows in one step are an error. The user's rows are
+read once, so that their text, and with it its parameters, stands once.
 """
 
 from __future__ import annotations

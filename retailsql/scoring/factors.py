@@ -30,7 +30,7 @@ class FactorScorer:
     """Scores pairs, and lists the best items.
 
     Args:
-        session: the graph (see ``training/factor_graph.py``).
+        session: the graph (see ``training/factorization/graph.py``).
         signature: of kind factorizer; its two features are user and item, with their ids as
             categories in code order.
         histories: called once, at the first list that leaves out what a user has rated: a table

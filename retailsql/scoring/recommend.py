@@ -46,7 +46,7 @@ class RecommendScorer:
     """Scores histories with a recommender's graph.
 
     Args:
-        session: the graph (see ``training/knn_graph.py`` for its inputs and outputs).
+        session: the graph (see ``training/items/knn_graph.py`` for its inputs and outputs).
         signature: of kind recommender; its options hold items, item_type, num_neighbors,
             max_history, history_half_life and history_floor.
         histories: called once, at the first call by id: id as text -> items oldest first, or a

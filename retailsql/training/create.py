@@ -24,10 +24,10 @@ from retailsql.training.columns import find_column
 from retailsql.training.families import Family, family_of, load, option_names
 from retailsql.training.fitted import Fitted, Progress, TrainingData
 from retailsql.training.known_options import without_effect
-from retailsql.training.raw_profile import raw_rows, with_raw_profile
 from retailsql.training.read_rows import read_rows, spliced
 from retailsql.training.result import parity, result_row
-from retailsql.training.transform import transformed
+from retailsql.training.tabular.raw_profile import raw_rows, with_raw_profile
+from retailsql.training.transform.apply import transformed
 
 
 def create_model(

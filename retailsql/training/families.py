@@ -23,21 +23,27 @@ class Family:
     packages: tuple[str, ...]
 
 
-TABULAR = Family("retailsql.training.tabular", "scikit-learn", ("scikit-learn", "skl2onnx", "onnx"))
-LSTM = Family("retailsql.training.lstm", "keras", ("tensorflow", "keras", "tf2onnx", "onnx"))
-ITEM_KNN = Family("retailsql.training.item_knn", "scipy", ("scipy", "onnx"))
-KMEANS = Family("retailsql.training.kmeans", "scikit-learn", ("scikit-learn", "onnx"))
-PCA = Family("retailsql.training.pca", "scikit-learn", ("scikit-learn", "onnx"))
+TABULAR = Family(
+    "retailsql.training.tabular.fit", "scikit-learn", ("scikit-learn", "skl2onnx", "onnx")
+)
+LSTM = Family(
+    "retailsql.training.forecasting.lstm", "keras", ("tensorflow", "keras", "tf2onnx", "onnx")
+)
+ITEM_KNN = Family("retailsql.training.items.item_knn", "scipy", ("scipy", "onnx"))
+KMEANS = Family("retailsql.training.unsupervised.kmeans", "scikit-learn", ("scikit-learn", "onnx"))
+PCA = Family("retailsql.training.unsupervised.pca", "scikit-learn", ("scikit-learn", "onnx"))
 AUTOENCODER = Family(
-    "retailsql.training.autoencoder", "keras", ("tensorflow", "keras", "scikit-learn", "onnx")
+    "retailsql.training.unsupervised.autoencoder",
+    "keras",
+    ("tensorflow", "keras", "scikit-learn", "onnx"),
 )
 FACTORIZATION = Family(
-    "retailsql.training.matrix_factorization", "numpy and implicit", ("implicit", "scipy", "onnx")
+    "retailsql.training.factorization.fit", "numpy and implicit", ("implicit", "scipy", "onnx")
 )
-TRANSFORM_ONLY = Family("retailsql.training.transform_only", "SQL", ())
+TRANSFORM_ONLY = Family("retailsql.training.transform.only", "SQL", ())
 
 ARIMA = Family(
-    "retailsql.training.arima_plus", "statsforecast", ("statsforecast", "statsmodels", "holidays")
+    "retailsql.training.arima.fit", "statsforecast", ("statsforecast", "statsmodels", "holidays")
 )
 
 FAMILIES: Mapping[str, Family] = {

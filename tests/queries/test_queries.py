@@ -25,8 +25,8 @@ from retailsql.registry.version import ModelVersion
 from retailsql.runner.project import default_project, load_project
 from retailsql.runner.run import run, run_query
 from retailsql.signature import Graph, Signature
-from retailsql.training.item_weights import ItemWeights
-from retailsql.training.knn_graph import GRAPH, knn_graph
+from retailsql.training.items.item_weights import ItemWeights
+from retailsql.training.items.knn_graph import GRAPH, knn_graph
 from tests.test_forecast import last_value_graph
 
 HERE = Path(__file__).parent

@@ -1,0 +1,1 @@
+"""MATRIX_FACTORIZATION, explicit and implicit; ``fit`` is the way in."""

@@ -1,0 +1,1 @@
+"""LSTM: one network over many series."""

@@ -1,0 +1,1 @@
+"""ITEM_KNN: items by the purchases they share."""

@@ -1,0 +1,1 @@
+"""Classifiers and regressors on rows of features; ``fit`` is the way in."""

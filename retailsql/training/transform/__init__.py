@@ -1,0 +1,1 @@
+"""TRANSFORM: SQL over raw columns with its statistics frozen; ``apply`` is the way in."""

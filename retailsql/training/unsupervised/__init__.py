@@ -1,0 +1,1 @@
+"""KMEANS, PCA and AUTOENCODER: models of rows without a label."""
