@@ -342,10 +342,10 @@ def test_an_interrupted_training_registers_nothing(shop, monkeypatch, error):
 
 
 def test_a_missing_extra_says_what_to_install(shop, monkeypatch):
-    for name in [m for m in sys.modules if m.startswith("retailsql.training.tabular.fit")]:
+    for name in [m for m in sys.modules if m.startswith("retailsql.training.tabular")]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "sklearn", None)
-    for name in [m for m in sys.modules if m.startswith(("sklearn.", "retailsql.training.est"))]:
+    for name in [m for m in sys.modules if m.startswith("sklearn.")]:
         monkeypatch.delitem(sys.modules, name)
     with pytest.raises(MissingExtraError, match=r"pip install 'retailsql\[train\]'"):
         create(shop)

@@ -13,7 +13,7 @@ from retailsql.dialect.tokens import Walk
 from retailsql.dialect.values import read_struct
 from retailsql.dialect.verbs.call import MLCall
 from retailsql.dialect.verbs.table import NAMES, WITHOUT_MODEL, verbs_called
-from retailsql.dialect.verbs.verb import Verb
+from retailsql.dialect.verbs.verb import KIND_WORDS, Verb
 from retailsql.errors import nearest
 from retailsql.registry.store import StoredVersion
 
@@ -107,7 +107,7 @@ def _verb_for(call: MLCall, stored: StoredVersion) -> Verb:
     for verb in entries:
         if verb.fits(stored):
             return verb
-    wanted = [w for v in entries for w in (v.model_types or v.kinds)]
+    wanted = [w for v in entries for w in (v.model_types or map(KIND_WORDS.__getitem__, v.kinds))]
     raise call.error(
         f"ML.{call.verb} is not for this kind of model",
         seen=f"{stored.name.text} is a {stored.signature.kind}, {stored.model_type}",

@@ -84,7 +84,7 @@ def _read(option: Option, value: Any) -> Any:
             if good and abs(value) > LARGEST:
                 raise TrainingError(
                     f"Option {option.name} is too large", seen=value,
-                    wanted=f"at most {LARGEST}", todo=option.doc,
+                    wanted=f"at most {LARGEST}", todo=_advice(option),
                 )  # fmt: skip
         case "float":
             good = isinstance(value, int | float) and not isinstance(value, bool)
@@ -102,21 +102,25 @@ def _read(option: Option, value: Any) -> Any:
     if not good:
         raise TrainingError(
             f"Option {option.name} has a value of the wrong type", seen=repr(value),
-            wanted=option.type, todo=option.doc,
+            wanted=option.type, todo=_advice(option),
         )  # fmt: skip
     if option.choices and value not in option.choices:
         raise TrainingError(
             f"Option {option.name} has a value that does not exist", seen=repr(value),
-            wanted=", ".join(option.choices), todo=option.doc,
+            wanted=", ".join(option.choices), todo=_advice(option),
         )  # fmt: skip
     if option.minimum is not None and value < option.minimum:
         raise TrainingError(
             f"Option {option.name} is too small", seen=value,
-            wanted=f"at least {option.minimum:g}", todo=option.doc,
+            wanted=f"at least {option.minimum:g}", todo=_advice(option),
         )  # fmt: skip
     if option.maximum is not None and value > option.maximum:
         raise TrainingError(
             f"Option {option.name} is too large", seen=value,
-            wanted=f"at most {option.maximum:g}", todo=option.doc,
+            wanted=f"at most {option.maximum:g}", todo=_advice(option),
         )  # fmt: skip
     return value
+
+
+def _advice(option: Option) -> str:
+    return f"correct the value; {option.name} says: {option.doc}"

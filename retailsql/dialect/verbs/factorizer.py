@@ -90,8 +90,8 @@ def _given(call: MLCall, stored: StoredVersion) -> tuple[int, ...]:
     if not given:
         raise call.error(
             f"The rows given to ML.RECOMMEND have neither {names[0]!r} nor {names[1]!r}",
-            seen=", ".join(sorted(there)), wanted=nearest(names[0], there),
-            todo=f"name one: SELECT x AS {names[0]}",
+            seen=", ".join(sorted(there)), wanted=f"{names[0]}, {names[1]} or both",
+            todo=f"name one: SELECT {nearest(names[0], there, 1)} AS {names[0]}",
         )  # fmt: skip
     return given
 

@@ -11,7 +11,6 @@ from retailsql.dialect.settings import refuse
 from retailsql.dialect.verbs.call import MLCall
 from retailsql.dialect.verbs.predict import call_of
 from retailsql.dialect.verbs.reports import held_out_query
-from retailsql.errors import nearest
 from retailsql.functions.calls import ROW
 from retailsql.registry.names import literal, quote
 from retailsql.registry.store import StoredVersion
@@ -50,7 +49,8 @@ def _label_column(call: MLCall, stored: StoredVersion) -> str:
             return name
     raise call.error(
         f"The rows given have no label column {label!r}, which {stored.name.text!r} predicts",
-        wanted=nearest(label, columns),
+        seen=", ".join(list(columns)[:12]),
+        wanted=label,
         todo=f"add {label} to the SELECT, or leave the rows out for the saved evaluation",
     )
 

@@ -9,6 +9,19 @@ from typing import Literal
 from retailsql.dialect.settings import Setting
 from retailsql.registry.store import StoredVersion
 
+KIND_WORDS: Mapping[str, str] = {
+    "classifier": "a classifier",
+    "regressor": "a regressor",
+    "forecaster": "LSTM",
+    "forecast_table": "ARIMA_PLUS",
+    "recommender": "ITEM_KNN",
+    "clusterer": "KMEANS",
+    "reducer": "PCA or AUTOENCODER",
+    "factorizer": "MATRIX_FACTORIZATION",
+    "transformer": "TRANSFORM_ONLY",
+}
+"""The kinds of model as a person knows them."""
+
 Rows = Literal["none", "may", "must", "two"]
 
 

@@ -81,7 +81,7 @@ def assign_roles(data: TrainingData, options: Mapping[str, Any]) -> Roles:
         raise TrainingError(
             "Option input_label_cols names no single label", seen=labels, wanted="one column"
         )
-    label = _find(labels[0], names, "input_label_cols")
+    label = _find_label(str(labels[0]), names)
     split = _split_column(options, names)
     scores = _find_all(options, "baseline_col", names)
     groups = _find_all(options, "baseline_group_cols", names)
@@ -126,6 +126,18 @@ def _find(name: object, names: Sequence[str], option: str) -> str:
             todo=f"add it to the SELECT, or correct OPTIONS({option}=...)",
         )
     return matches[0]
+
+
+def _find_label(label: str, names: Sequence[str]) -> str:
+    """The label column; of a statement that names none, the column called label."""
+    if label == "label" and not any(n.lower() == label for n in names):
+        raise TrainingError(
+            "The training SELECT has no column 'label', and OPTIONS names no other",
+            seen=", ".join(names),
+            wanted="the column to be predicted",
+            todo="write OPTIONS(input_label_cols = ['...'])",
+        )
+    return _find(label, names, "input_label_cols")
 
 
 def _find_all(options: Mapping[str, Any], option: str, names: Sequence[str]) -> tuple[str, ...]:
