@@ -119,6 +119,8 @@ TABULAR = (
       f"latent_col_1 DOUBLE, latent_col_2 DOUBLE, {ROW}", "INT64 as above."),
     D("generate-embedding", "PCA", f"ML.GENERATE_EMBEDDING(MODEL space, {WIDE})",
       f"ml_generate_embedding_result DOUBLE[], {WIDE_ROW}"),
+    D("generate-embedding", "matrix factorization", "ML.GENERATE_EMBEDDING(MODEL taste)",
+      "ml_generate_embedding_result DOUBLE[], processed_input VARCHAR, feature VARCHAR"),
     D("evaluate", "classification", "ML.EVALUATE(MODEL churn)", CLASSIFICATION),
     D("evaluate", "classification, rows",
       f"ML.EVALUATE(MODEL kinds, {LABELLED})", CLASSIFICATION),

@@ -84,7 +84,7 @@ ARGUMENTS = {
     "DETECT_ANOMALIES": "anomaly_prob_threshold contamination",
     "CONFUSION_MATRIX": "threshold trial_id", "ROC_CURVE": "trial_id", "WEIGHTS": "standardize",
     "ADVANCED_WEIGHTS": "standardize", "CENTROIDS": "standardize",
-    "ARIMA_EVALUATE": "show_all_candidate_models",
+    "ARIMA_EVALUATE": "show_all_candidate_models", "GENERATE_EMBEDDING": "trial_id",
     "DESCRIBE_DATA": "num_quantiles num_array_length_quantiles top_k",
     "VALIDATE_DATA_SKEW": f"{DRIFT} enable_visualization_link",
     "VALIDATE_DATA_DRIFT": f"{DRIFT} num_histogram_buckets num_quantiles_histogram_buckets "

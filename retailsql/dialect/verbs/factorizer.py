@@ -10,7 +10,6 @@ from retailsql.dialect.verbs.reports import report_query
 from retailsql.dialect.verbs.training_info import FEATURES, TRAINING
 from retailsql.dialect.verbs.trials import TRIAL_ID, trial_column, with_trial
 from retailsql.dialect.verbs.verb import Verb
-from retailsql.errors import nearest
 from retailsql.functions.calls import predict_query
 from retailsql.registry.names import literal, quote
 from retailsql.registry.store import StoredVersion
@@ -91,7 +90,7 @@ def _given(call: MLCall, stored: StoredVersion) -> tuple[int, ...]:
         raise call.error(
             f"The rows given to ML.RECOMMEND have neither {names[0]!r} nor {names[1]!r}",
             seen=", ".join(sorted(there)), wanted=f"{names[0]}, {names[1]} or both",
-            todo=f"name one: SELECT {nearest(names[0], there, 1)} AS {names[0]}",
+            todo=f"name one: SELECT x AS {names[0]}",
         )  # fmt: skip
     return given
 
