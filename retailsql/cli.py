@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, Literal, NoReturn
 
 import click
 
@@ -79,26 +79,26 @@ def sql(
     dialect: str,
 ) -> None:
     """Run SQL from FILES, from -c, or from standard input; print every statement's result."""
-    from retailsql.demo.show import show_csv, show_rows
-    from retailsql.dialect.statements import split_script
+    from retailsql.demo.show_script import run_duckdb, tell
 
     texts = [*command, *(_decoded(f.read_bytes(), f"File {f}") for f in files)]
+    sources = [*(None for _ in command), *map(str, files)] or [None]
     texts = texts or [_decoded(sys.stdin.buffer.read(), "Standard input")]
+    if not (read_only or ":" in db.strip(":/") or db.startswith(":") or Path(db).exists()):
+        click.echo(f"{db} does not exist: a new database is made", err=True)
     with _progress() as say, _open(db, say, read_only) as con:
         if dialect == "bigquery":
             from retailsql.dialect.bigquery.run import run as run_bigquery
 
-            for text in texts:
-                run_bigquery(con, text, each=partial(_show_relation, con, csv))
+            for text, source in zip(texts, sources, strict=True):
+                with _named(source):
+                    run_bigquery(con, text, each=partial(_show_relation, con, csv))
                 for finding in con.findings:
-                    click.echo(finding.text, err=True)
+                    tell(finding, source)
             return
-        for text in (statement for t in texts for statement in split_script(t)):
-            con.execute(text)
-            for finding in con.findings:
-                click.echo(finding.text, err=True)
-            columns = [c[0] for c in con.description or []]
-            (show_csv if csv else show_rows)(columns, con.fetchall() if columns else [])
+        for text, source in zip(texts, sources, strict=True):
+            with _named(source):
+                run_duckdb(con, text, csv, source)
 
 
 @cli.command()
@@ -112,27 +112,53 @@ def sql(
     show_default=True, help="github writes annotations for a workflow.",
 )  # fmt: skip
 @click.option("--strict", is_flag=True, help="Exit 1 on warnings too.")
-def lint(files: tuple[Path, ...], db: str | None, form: str, strict: bool) -> None:
+@click.option(
+    "--dialect", type=click.Choice(["duckdb", "bigquery"]), default="duckdb", show_default=True,
+    help="Of the SQL around the ML parts; bigquery is translated first.",
+)  # fmt: skip
+def lint(
+    files: tuple[Path, ...],
+    db: str | None,
+    form: str,
+    strict: bool,
+    dialect: Literal["duckdb", "bigquery"],
+) -> None:
     """Check SQL FILES without running them; exit 1 if there is an error.
 
     Without --db, names that the files do not make themselves are not judged.
     """
+    from retailsql.dialect.lint.bigquery import lint_bigquery
     from retailsql.dialect.lint.check import lint as check
     from retailsql.dialect.lint.finding import to_json
+    from retailsql.training.check_options import check_options
 
     texts = [(str(f), _decoded(f.read_bytes(), f"File {f}")) for f in files]
     if db is None:
-        findings = [found for name, text in texts for found in check(None, text, name)]
+        of_text = lint_bigquery if dialect == "bigquery" else check
+        findings = [f for name, text in texts for f in of_text(None, text, name, check_options)]
     else:
         with retailsql.connect(db, read_only=True) as con:
             con.execute("SET python_enable_replacements = false")
-            findings = [found for name, text in texts for found in con.lint(text, name)]
+            findings = [found for name, text in texts for found in con.lint(text, name, dialect)]
     if form == "json":
         click.echo(to_json(findings))
     for finding in findings if form != "json" else []:
         click.echo(finding.text if form == "text" else finding.github)
     if any(strict or finding.severity == "error" for finding in findings):
         raise SystemExit(1)
+
+
+@contextmanager
+def _named(source: str | None) -> Iterator[None]:
+    """Errors raised inside say which file they are about."""
+    import duckdb
+
+    try:
+        yield
+    except (RetailSQLError, duckdb.Error) as error:
+        if source is not None:
+            error.add_note(f"In file {source}")
+        raise
 
 
 def _show_relation(con: Session, csv: bool, relation: Any) -> None:
@@ -320,6 +346,8 @@ def main() -> None:
 
 def _fail(words: str, error: BaseException) -> NoReturn:
     click.echo(f"{click.style('error', fg='red')}: {words}", err=True)
+    for note in getattr(error, "__notes__", []):
+        click.echo(note if len(note) <= 300 else f"{note[:297]}...", err=True)
     raise SystemExit(1) from error
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal
@@ -13,7 +14,9 @@ from duckdb import DuckDBPyConnection, DuckDBPyRelation
 
 from retailsql.dialect.lint.finding import Finding
 from retailsql.dialect.lint.uses import may_call
+from retailsql.dialect.places import apart, noted, placed, statement_starts
 from retailsql.dialect.statements import (
+    CreateModel,
     Query,
     Statement,
     read_script,
@@ -113,13 +116,16 @@ class Session:
         self._glance(query)
         script = read_script(query) if isinstance(query, str) else None
         if script is None:
-            self._run(lambda: self.connection.execute(query, parameters), query)
+            last = self._all_but_last(query)
+            with noted(last, query):
+                self._run(lambda: self.connection.execute(last, parameters), last)
             return self
         for i, statement in enumerate(script):
             self._settle()
             given = parameters if i == len(script) - 1 else None
-            text, values = self._prepare(statement, given)
-            self._run(lambda text=text, values=values: self.connection.execute(text, values), text)
+            with placed(query, i, partial(_part, statement)):
+                text, values = self._prepare(statement, given)
+                self._run(partial(self.connection.execute, text, values), text)
             self._owed = not isinstance(statement, Query)
         return self
 
@@ -135,12 +141,16 @@ class Session:
         self._glance(query)
         script = read_script(query) if isinstance(query, str) else None
         if script is None:
-            return self._relation(query, alias, params)
-        for statement in script[:-1]:
-            text, _ = self._prepare(statement, None)
-            self._run(lambda text=text: self.connection.execute(text).fetchall(), text)
-        text, values = self._prepare(script[-1], params)
-        return self._relation(text, alias, values)
+            last = self._all_but_last(query)
+            with noted(last, query):
+                return self._relation(last, alias, params)
+        for i, statement in enumerate(script[:-1]):
+            with placed(query, i, partial(_part, statement)):
+                text, _ = self._prepare(statement, None)
+                self._run(lambda text=text: self.connection.execute(text).fetchall(), text)
+        with placed(query, len(script) - 1, partial(_part, script[-1])):
+            text, values = self._prepare(script[-1], params)
+            return self._relation(text, alias, values)
 
     query = sql
 
@@ -189,14 +199,24 @@ class Session:
                 "There is no such dialect", seen=dialect, wanted="duckdb or bigquery"
             )
         relation = self.sql(text, params=parameters)
-        return self._run(relation.materialize, text) if relation is not None else None
+        if relation is None:
+            return None
+        with placed(text, len(statement_starts(text)) - 1):
+            held: DuckDBPyRelation | None = self._run(relation.materialize, text)
+            return held
 
-    def lint(self, sql: str, file: str | None = None) -> list[Finding]:
+    def lint(
+        self,
+        sql: str,
+        file: str | None = None,
+        dialect: Literal["duckdb", "bigquery"] = "duckdb",
+    ) -> list[Finding]:
         """Check SQL without running any of it: models, features, leakage, calls.
 
         Args:
             sql: any number of statements; each sees what those before it would have made.
             file: its name, for the findings.
+            dialect: bigquery: it is translated first, as :meth:`run_script` does.
 
         Returns:
             The findings, in the order of the text; ``retailsql.dialect.lint.rules`` lists codes.
@@ -206,9 +226,14 @@ class Session:
         ['RS101']
         """
         from retailsql.dialect.lint.check import lint
+        from retailsql.training.check_options import check_options
 
         self._settle()
-        return lint(self.connection, sql, file)
+        if dialect == "bigquery":
+            from retailsql.dialect.lint.bigquery import lint_bigquery
+
+            return lint_bigquery(self.connection, sql, file, check_options)
+        return lint(self.connection, sql, file, check_options)
 
     def _glance(self, query: Any) -> None:
         """Note in ``findings`` what a quick look at a query finds; nothing is raised for it."""
@@ -226,6 +251,16 @@ class Session:
         if self._owed:
             self._owed = False
             self.connection.fetchall()
+
+    def _all_but_last(self, query: Any) -> Any:
+        """Run all statements of DuckDB's but the last, which is returned."""
+        if not isinstance(query, str):
+            return query
+        *before, last = apart(query, self.connection.extract_statements)
+        for text in before:
+            with noted(text, query):
+                self._run(lambda text=text: self.connection.execute(text).fetchall(), text)
+        return last
 
     def _relation(self, text: Any, alias: str, params: object) -> DuckDBPyRelation | None:
         relation: DuckDBPyRelation | None = self._run(
@@ -270,6 +305,13 @@ class Session:
         from retailsql.dialect.tokens import Walk
 
         return splice(Walk(query.sql, query.tokens), Catalog(self.connection))
+
+
+def _part(statement: Statement) -> str | None:
+    """What the errors of a statement name places in, if that is not the whole text."""
+    if isinstance(statement, Query):
+        return statement.sql
+    return statement.query if isinstance(statement, CreateModel) else None
 
 
 def _unknown_function(text: str, error: duckdb.Error) -> StatementError | None:

@@ -5,6 +5,7 @@ The result is SQL and not rows, so that a session hands it to DuckDB like any ot
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from duckdb import DuckDBPyConnection
@@ -127,12 +128,14 @@ def _drop(con: DuckDBPyConnection, statement: DropModel) -> str:
 
 def _alter(con: DuckDBPyConnection, statement: AlterModel) -> str:
     name = resolve(con, statement.name)
+    warning = None
     try:
         stored = store.find(con, name)
         if statement.options is None:
             stored = publish.roll_back(con, name)
         else:
-            options, told = notes.split(statement.options)
+            given, warning = _with_effect(statement.options)
+            options, told = notes.split(given)
             if "deployed_version" in options:
                 stored = publish.deploy(con, name, options["deployed_version"])
             notes.write(con, name, told)
@@ -140,7 +143,15 @@ def _alter(con: DuckDBPyConnection, statement: AlterModel) -> str:
         if not statement.if_exists:
             raise
         return _row({"model": name.text, "deployed_version": None})
-    return _row({"model": name.text, "deployed_version": stored.version})
+    row = {"model": name.text, "deployed_version": stored.version}
+    return _row(row if warning is None else {**row, "warning": warning})
+
+
+def _with_effect(options: Mapping[str, Any]) -> tuple[dict[str, Any], str | None]:
+    """The options that mean something here, and a warning about the others."""
+    idle = [o for o in options if o in notes.WITHOUT_EFFECT]
+    warning = f"No effect here: {', '.join(idle)}." if idle else None
+    return {k: v for k, v in options.items() if k not in idle}, warning
 
 
 def _show(con: DuckDBPyConnection) -> str:

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import duckdb
 import numpy as np
 import pyarrow as pa
 import pytest
 
 import retailsql
-from retailsql.errors import ModelNotFoundError, StatementError, TrainingError
+from retailsql.errors import ModelNotFoundError, ScoringError, StatementError, TrainingError
+from retailsql.evaluation.report import Evaluation
+from retailsql.registry.names import ModelName
 from retailsql.training.arima import fit as arima_plus
+from retailsql.training.arima import options as arima_options
+from retailsql.training.arima.clean import clean
+from retailsql.training.arima.conclude import tell
+from retailsql.training.arima.job import Recipe, Work
+from retailsql.training.arima.series import read_series
 from retailsql.training.fitted import TrainingData
+from retailsql.training.result import _warnings
 
 OPTIONS = {
     "time_series_timestamp_col": "day",
@@ -158,10 +168,16 @@ def test_the_public_function_works_on_a_plain_connection(tmp_path):
         want = con.execute("FROM ML.FORECAST(MODEL m, STRUCT(4 AS horizon))").fetchall()
     with duckdb.connect(str(file), read_only=True) as plain:
         got = plain.execute("FROM m_forecast(horizon := 4)").fetchall()
-        assert [g[:3] for g in got] == [w[:3] for w in want]
-        assert np.allclose([g[3:] for g in got], [w[3:] for w in want], rtol=1e-8)
-        with pytest.raises(duckdb.Error, match="1 to 4 steps, not 5"):
-            plain.execute("FROM m_forecast(horizon := 5)").fetchall()
+        assert got == want  # to the last bit: it is the same SQL
+        got = plain.execute("FROM m_forecast(confidence_level := 0.8)").fetchall()
+    with retailsql.connect(file) as con:
+        level = "STRUCT(3 AS horizon, 0.8 AS confidence_level)"
+        assert con.execute(f"FROM ML.FORECAST(MODEL m, {level})").fetchall() == got
+    with (
+        duckdb.connect(str(file), read_only=True) as plain,
+        pytest.raises(duckdb.Error, match="1 to 4 steps, not 5"),
+    ):
+        plain.execute("FROM m_forecast(horizon := 5)").fetchall()
 
 
 def test_dropped_with_its_rows():
@@ -376,7 +392,8 @@ REFUSED = [
     ({"seasonalities": ["AUTO", "YEARLY"]}, "stand by themselves"),
     ({"holiday_region": "GBX"}, "holiday_region.*GBX.*GB"),
     ({"hierarchical_time_series_cols": ["sku"]}, "not available"),
-    ({"auto_arima": False}, "go together"),
+    ({"auto_arima": False, "time_series_id_col": None}, "go together"),
+    ({"auto_arima": False}, "One order.*leave auto_arima = false"),
     ({"forecast_limit_lower_bound": 2.0, "forecast_limit_upper_bound": 1.0}, "not below"),
     ({"data_frequency": "DAYLY"}, "data_frequency.*DAYLY"),
     ({"time_series_data_col": "unit"}, "'unit'.*units"),
@@ -444,3 +461,144 @@ def test_a_neural_forecaster_is_judged_by_the_same_functions():
         assert con.execute("FROM ML.EVALUATE(MODEL l)").fetchall()[0][0] > 0
         with pytest.raises(StatementError, match="EXPLAIN_FORECAST"):
             con.execute("FROM ML.EXPLAIN_FORECAST(MODEL l)")
+
+
+def daily(spike: float | None, seed: int = 0, on: str = "2024-12-10") -> pa.Table:
+    """100 + d + 30 sin(2 pi d / 7) + U(0, 10) on 400 days, one of them changed."""
+    rng, d = np.random.default_rng(seed), np.arange(400)
+    days = np.datetime64("2024-01-01") + d
+    y = 100 + d + 30 * np.sin(2 * np.pi * d / 7) + rng.uniform(0, 10, 400)
+    y = y if spike is None else np.where(days == np.datetime64(on), spike, y)
+    columns = {"sku": [f"s{seed}"] * 400, "day": pa.array(days, pa.date32()), "units": y}
+    return pa.table(columns)
+
+
+def later_by(steps: int) -> np.ndarray:
+    """What is to be expected after the days of :func:`daily`."""
+    d = np.arange(400, 400 + steps)
+    return 105 + d + 30 * np.sin(2 * np.pi * d / 7)
+
+
+@pytest.mark.parametrize(("spike", "series"), [(700.0, 1), (3000.0, 2)])
+def test_a_spike_spoils_nothing_and_is_all_that_is_flagged(spike, series):
+    """The forecast is the known future; no echo a week later, no other day, no other series."""
+    with retailsql.connect() as con:
+        con.register("__rows", pa.concat_tables([daily(spike), daily(None, 1)][:series]))
+        con.execute(
+            "CREATE MODEL m OPTIONS(model_type='ARIMA_PLUS', time_series_timestamp_col='day', "
+            "time_series_data_col='units', time_series_id_col='sku', horizon=14) AS FROM __rows"
+        )
+        ahead = "FROM ML.FORECAST(MODEL m, STRUCT(14 AS horizon))"
+        made = np.array(con.execute(f"SELECT forecast_value {ahead}").fetchall())[:, 0]
+        assert np.abs(made - np.tile(later_by(14), series)).max() < 6
+        flagged = con.execute(
+            "SELECT sku, CAST(day AS VARCHAR)[:10] FROM ML.DETECT_ANOMALIES(MODEL m, "
+            "STRUCT(0.999 AS anomaly_prob_threshold)) WHERE is_anomaly"
+        ).fetchall()
+        assert flagged == [("s0", "2024-12-10")]
+        told = con.execute(
+            "SELECT CAST(time_series_timestamp AS VARCHAR)[:10], spikes_and_dips "
+            "FROM ML.EXPLAIN_FORECAST(MODEL m) WHERE spikes_and_dips != 0"
+        ).fetchall()
+        expected = 100 + 5 + 344 + 30 * np.sin(2 * np.pi * 344 / 7)
+        assert [t[0] for t in told] == ["2024-12-10"]
+        assert told[0][1] == pytest.approx(spike - expected, abs=10)
+        found = con.execute("SELECT sku, has_spikes_and_dips FROM ML.ARIMA_EVALUATE(MODEL m)")
+        assert found.fetchall() == [("s0", True), ("s1", False)][:series]
+
+
+def test_without_a_spike_none_is_found_and_asked_not_to_none_is_cleaned():
+    rows = [r["spikes_and_dips"] for r in fit(daily(None)).forecasts.to_pylist()]
+    assert set(rows) == {None}
+    kept = fit(daily(3000.0), clean_spikes_and_dips=False).forecasts.to_pylist()
+    assert {r["spikes_and_dips"] for r in kept} == {None}
+
+
+@pytest.mark.parametrize("place", [0, 5, 200, 350, 398, 399])
+def test_a_spike_is_found_wherever_it_stands(place):
+    """Alone, beside trend and season; its size is that of what was added, but for the noise."""
+    values = daily(None)["units"].to_numpy().copy()
+    values[place] += 800
+    found = clean(values, (("WEEKLY", 7),), True, True).spikes
+    assert np.flatnonzero(found).tolist() == [place]
+    assert found[place] == pytest.approx(800, abs=20)
+
+
+def test_series_that_are_all_spikes_are_left_as_they_are():
+    """Nine days without a sale, then one: that is no error but how the product sells."""
+    values = np.where(np.arange(300) % 10 == 3, 40.0, np.random.default_rng(0).uniform(0, 1, 300))
+    assert not clean(values, (("WEEKLY", 7),), True, False).spikes.any()
+
+
+def test_a_peak_that_comes_every_year_is_no_spike():
+    """Three Christmases are a season; a fourth peak, in one summer alone, is a spike."""
+    d = np.arange(1096)
+    values = 50 + 5 * np.sin(2 * np.pi * d / 7) + np.random.default_rng(0).uniform(0, 5, 1096)
+    for place in (357, 722, 1088, 550):
+        values[place] += 400
+    found = clean(values, (("WEEKLY", 7), ("YEARLY", 365)), True, False).spikes
+    assert np.flatnonzero(found).tolist() == [550]
+
+
+@pytest.mark.parametrize("growth", [0.0, 0.005])
+def test_a_season_that_grows_with_its_level_is_no_spike(growth):
+    """Ten years of months, the wave a third of a level that nearly doubles."""
+    t, rng = np.arange(120), np.random.default_rng(2)
+    values = 100 * np.exp(growth * t) * (1 + 0.3 * np.sin(t * np.pi / 6)) + rng.normal(0, 3, 120)
+    assert not clean(values, (("YEARLY", 12),), True, True).spikes.any()
+
+
+def wave_of_noise() -> pa.Table:
+    """A week's wave around a level, much noise: a rule of seasons serves it."""
+    rng, d = np.random.default_rng(8), np.arange(84)
+    y = 50 + np.array([0, 0, 0, 0, 0, 30, 40])[d % 7] + rng.normal(0, 3, 84)
+    days = pa.array(np.datetime64("2024-01-01") + d, pa.date32())
+    return pa.table({"sku": ["a"] * 84, "day": days, "units": y})
+
+
+@pytest.mark.parametrize("name", ["seasonal naive 7", "mean of seasons", "median of seasons"])
+def test_a_rule_of_seasons_says_its_season(name):
+    """The wave is in the seasonal part, as large as it is, the trend is the level; and the first
+    week, which the rule says nothing of, has no standard error."""
+    held = read_series(
+        TrainingData(wave_of_noise(), {"day": "DATE", "sku": "VARCHAR", "units": "DOUBLE"}, ""),
+        arima_options.read(OPTIONS, True),
+    )
+    told = tell(Work(held.series[0]), Recipe("DAILY"), name, 14)
+    assert list(told.seasonal) == ["WEEKLY"]
+    season, level = told.seasonal["WEEKLY"], told.forecast - told.seasonal["WEEKLY"][84:]
+    assert np.ptp(season[84:]) == pytest.approx(40, abs=8)
+    assert np.ptp(level) < 8
+    assert level.mean() == pytest.approx(60, abs=3)
+    assert told.adjusted_for == ("WEEKLY",)
+    assert told.warm_up == 7
+
+
+def test_the_first_season_of_history_gets_no_verdict(shop):
+    """Twelve months of each series: no anomaly, the rest NULL; all others have bounds."""
+    rows = shop.execute(
+        "SELECT is_anomaly, lower_bound, anomaly_probability FROM ML.DETECT_ANOMALIES("
+        "MODEL demand, STRUCT(0.0 AS anomaly_prob_threshold)) ORDER BY day, sku"
+    ).fetchall()
+    assert rows[:24] == [(False, None, None)] * 24
+    assert all(r[0] is not None and r[1] is not None for r in rows[24:])
+    assert any(r[0] for r in rows[24:])
+
+
+def test_rows_that_end_before_the_forecasts_are_an_error(shop):
+    """Both times are named; rows that reach them are judged."""
+    words = "end before the forecasts.*up to 2024-12-01.*rows from 2025-01-01"
+    with pytest.raises(ScoringError, match=words):
+        shop.execute("FROM ML.EVALUATE(MODEL demand, TABLE sales)").fetchall()
+
+
+def test_a_plain_rule_is_not_blamed_for_being_one():
+    """The result row says that the model is the rule, and does not advise to drop it."""
+    e = Evaluation("s", "mae", {"mae": 1.58}, {"naive": {"mae": 2.0}, "m": {"mae": 1.58}}, 9, 9)
+    target = ModelName("memory", "main", "demand")
+    said = _warnings(target, e, ("Forecaster: the plain rule m",), [])
+    assert "is its own baseline" in said[1]
+    assert "DROP" not in said[1]
+    worse = replace(e, metrics={"mae": 1.59})
+    assert "DROP MODEL" in _warnings(target, worse, ("Forecaster: the plain rule m",), [])[1]
+    assert "DROP MODEL" in _warnings(target, e, ("Forecaster: ETS",), [])[1]

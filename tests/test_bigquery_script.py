@@ -271,3 +271,176 @@ def test_the_command_line_runs_a_file_in_bigquerys_dialect(tmp_path):
     )
     done = CliRunner().invoke(cli, ["sql", "--dialect", "bigquery", "--csv", str(file)])
     assert done.output.split() == ["x", "0.5", "w", "1"]
+
+
+THR = "DECLARE thr FLOAT64 DEFAULT 0.1; SET thr = 0.4; "
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        (THR + "EXECUTE IMMEDIATE 'SELECT ? + 1' USING thr", [(1.4,)]),
+        (THR + "EXECUTE IMMEDIATE 'SELECT @t + 1' USING thr AS t", [(1.4,)]),
+        (THR + "DECLARE n FLOAT64; EXECUTE IMMEDIATE 'SELECT ? * ?' INTO n USING thr, 2; SELECT n", [(0.8,)]),
+        ("DECLARE q STRING DEFAULT 'SELECT 5'; EXECUTE IMMEDIATE q", [(5,)]),
+        (THR + "SELECT (SELECT thr FROM UNNEST([1])) + thr", [(0.8,)]),
+    ],
+)  # fmt: skip
+def test_a_bare_variable_is_a_value_of_a_dynamic_statement(con, text, wanted):
+    assert rows(con, text) == wanted
+
+
+@pytest.fixture
+def churn(con):
+    con.execute(
+        "CREATE TABLE t AS SELECT i % 7 AS a, (i * 13 % 7 + i % 2 > 4)::INT AS y FROM range(200) r(i)"
+    )
+    con.execute(
+        "CREATE MODEL churn OPTIONS(model_type='logistic_reg', input_label_cols=['y']) AS FROM t"
+    ).fetchall()
+    return con
+
+
+EVALUATE = (
+    "SELECT precision, recall FROM ML.EVALUATE(MODEL churn, TABLE t, STRUCT({} AS threshold))"
+)
+
+
+@pytest.mark.parametrize(
+    ("script", "given"),
+    [
+        ("DECLARE thr FLOAT64 DEFAULT 0.3; " + EVALUATE.format("thr"), None),
+        ("DECLARE n INT64 DEFAULT 3; " + EVALUATE.format("n / 10"), None),
+        (f"EXECUTE IMMEDIATE '{EVALUATE.format('?')}' USING 0.3", None),
+        (f"EXECUTE IMMEDIATE '{EVALUATE.format('@thr')}' USING 0.3 AS thr", None),
+        (EVALUATE.format("?"), [0.3]),
+        (f"FOR r IN (SELECT 0.3 AS v) DO {EVALUATE.format('r.v')}; END FOR", None),
+    ],
+)
+def test_a_setting_takes_a_value_that_the_script_knows(churn, script, given):
+    wanted = churn.execute(EVALUATE.format("0.3")).fetchall()
+    assert wanted != churn.execute(EVALUATE.format("0.7")).fetchall()
+    assert rows(churn, script, parameters=given) == wanted
+
+
+def test_an_option_takes_a_value_that_the_script_knows(churn):
+    text = """DECLARE label STRING DEFAULT 'y'; DECLARE k FLOAT64 DEFAULT 0.1;
+    CREATE MODEL m OPTIONS(model_type = 'logistic_reg', input_label_cols = [label], l2_reg = k * 2,
+                           description = CONCAT('l2 ', 'weak')) AS SELECT * FROM t;
+    SHOW MODELS"""
+    shown = churn.run_script(text, "bigquery").df().set_index("model")
+    assert shown.loc["m", "model_type"] == "LOGISTIC_REG"
+    text = text.replace("MODEL m ", "MODEL m3 ").replace("[label]", "nothing")
+    with pytest.raises(StatementError, match="Seen: nothing") as caught:
+        churn.run_script(text, "bigquery")
+    column = text.splitlines()[1].index("nothing") + 1
+    assert f"line 2, column {column}." in str(caught.value)
+
+
+def test_a_parameter_of_duckdbs_in_a_setting_is_told_to_be_written_in(churn):
+    with pytest.raises(StatementError, match="settings are literals; write the value in") as caught:
+        churn.execute(EVALUATE.format("?"), [0.3])
+    assert "Seen: ?" in str(caught.value)
+    text = EVALUATE.format("?")
+    with pytest.raises(
+        StatementError, match=f"has no value at line 1, column {text.index('?') + 1}"
+    ):
+        churn.run_script(text, "bigquery")
+
+
+BAD = (
+    "SELECT 1;\n\n/* a */ SELECT *\nFROM ML.EVALUATE(MODEL churn, TABLE t, STRUCT(2 AS threshold))"
+)
+
+
+@pytest.mark.parametrize(
+    "run",
+    [
+        lambda con: con.execute(BAD),
+        lambda con: con.sql(BAD),
+        lambda con: con.run_script(BAD),
+        lambda con: con.run_script(BAD, "bigquery"),
+        lambda con: con.execute(BAD + "; SELECT 2"),
+    ],
+)
+def test_an_error_names_the_place_in_the_whole_script(churn, run):
+    with pytest.raises(StatementError, match="at line 4, column 47") as caught:
+        run(churn)
+    assert caught.value.__notes__[0].startswith("In the statement at line 3, column 9")
+
+
+@pytest.mark.parametrize("run", ["execute", "sql", "run_script"])
+def test_an_error_of_duckdbs_in_its_own_dialect_says_in_which_statement(con, run):
+    with pytest.raises(duckdb.Error) as caught:
+        getattr(con, run)("SELECT ';';\n SELECT nothing FROM range(3); SELECT 3")
+    assert caught.value.__notes__ == ["In the statement at line 2, column 2"]
+
+
+def test_a_training_query_and_a_forgotten_model_are_placed_too(churn):
+    text = "SELECT 1;\nCREATE MODEL x OPTIONS(model_type='linear_reg') AS\n SELECT * FROM ML.PREDICT(MODEL churn,\n  TABLE t, STRUCT(1 AS zz))"
+    with pytest.raises(StatementError, match="line 4, column 19"):
+        churn.execute(text)
+    for dialect in ("duckdb", "bigquery"):
+        with pytest.raises(
+            StatementError, match=r"line 2, column 26.*MODEL churn, \.\.\..*write MODEL churn"
+        ):
+            churn.run_script("SELECT 1;\nSELECT * FROM ML.PREDICT(churn, TABLE t)", dialect)
+
+
+def test_options_without_meaning_here_are_taken_with_a_warning(churn):
+    text = "ALTER MODEL churn SET OPTIONS(expiration_timestamp = TIMESTAMP '2030-01-01', kms_key_name = 'k')"
+    for dialect in ("duckdb", "bigquery"):
+        result = churn.run_script(text, dialect)
+        assert result.columns == ["model", "deployed_version", "warning"]
+        assert result.fetchall() == [
+            ("churn", 1, "No effect here: expiration_timestamp, kms_key_name.")
+        ]
+    later = "TIMESTAMP_ADD(CURRENT_TIMESTAMP(), INTERVAL 7 DAY)"
+    text = text.replace("TIMESTAMP '2030-01-01'", later)
+    assert rows(churn, text)[0][1] == 1
+    made = churn.execute(
+        "CREATE MODEL m2 OPTIONS(model_type='logistic_reg', input_label_cols=['y'], "
+        "l2_reg = NUMERIC '1', expiration_timestamp = TIMESTAMP '2030-01-01') AS FROM t"
+    )
+    assert "expiration_timestamp" in made.fetchone()[-1]
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("DATE '2024-01-01'", "2024-01-01"), ("NUMERIC '1'", 1), ("NUMERIC '1.5'", 1.5),
+        ("INTERVAL 7 DAY", "7 DAY"), ("INTERVAL '7' DAY", "'7' DAY"), ("JSON '{}'", "{}"),
+    ],
+)  # fmt: skip
+def test_typed_literals_are_values(text, value):
+    from retailsql.dialect.statements import read_script
+
+    (read,) = read_script(f"CREATE MODEL m OPTIONS(a = {text}, b = 2) AS SELECT 1")
+    assert read.options == {"a": value, "b": 2}
+
+
+def test_the_command_line_tells_what_was_made_and_draws_results_only(tmp_path):
+    db, file = tmp_path / "new.duckdb", tmp_path / "q.sql"
+    file.write_text(
+        "CREATE SCHEMA mart;\nCREATE TABLE mart.scored AS FROM range(1234);\nSET threads = 1;\n"
+        "-- note\nINSERT INTO mart.scored VALUES (1);\nSELECT count(*) AS n FROM mart.scored"
+    )
+    done = CliRunner().invoke(cli, ["sql", "--db", str(db), "--csv", str(file)])
+    assert done.stdout.split() == ["n", "1235"]
+    assert done.stderr.strip().splitlines() == [
+        f"{db} does not exist: a new database is made", "created schema mart",
+        "created mart.scored, 1,234 rows", "inserted 1 row",
+    ]  # fmt: skip
+    again = CliRunner().invoke(cli, ["sql", "--db", str(db), "-c", "SELECT 1 AS Count"])
+    assert again.stderr.strip() == ""
+    assert "Count" in again.stdout
+
+
+def test_an_error_of_a_file_names_line_and_column_of_the_file(tmp_path):
+    file = tmp_path / "q.sql"
+    file.write_text("-- one\nSELECT 1;\n\nSELECT *\nFROM ML.PREDICT(churn, TABLE t)")
+    for dialect in ("duckdb", "bigquery"):
+        done = CliRunner().invoke(cli, ["sql", "--dialect", dialect, str(file)])
+        assert "line 5, column 17" in str(done.exception)
+        assert done.exception.__notes__[-1] == f"In file {file}"
+        assert "line 4, column 1" in done.exception.__notes__[0]

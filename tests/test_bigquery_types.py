@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 import duckdb
+import farmhash
 import pytest
 
 import retailsql
@@ -161,8 +162,6 @@ def test_a_row_as_json_has_the_columns_in_their_order_and_letters(session):
     ):
         assert session.run_script(text, "bigquery").fetchall() == [(wanted,)]
     split = "SELECT MOD(ABS(FARM_FINGERPRINT(TO_JSON_STRING(o))), 10) < 8 FROM Orders AS o"
-    import farmhash
-
     hashed = farmhash.fingerprint64(wanted)
     signed = hashed - 2**64 if hashed >= 2**63 else hashed
     assert session.run_script(split, "bigquery").fetchall() == [(abs(signed) % 10 < 8,)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import duckdb
+import farmhash
 import pytest
 
 import retailsql
@@ -244,7 +245,6 @@ def test_every_function_returns_the_type_it_names(con):
 
 def test_fingerprints_equal_farmhash():
     """Of every length up to four blocks of 64 bytes, against the reference implementation."""
-    farmhash = pytest.importorskip("farmhash")
     for n in range(260):
         text = "".join(chr(33 + (i * i + n) % 500) for i in range(n))
         unsigned = farm_fingerprint(text) % 2**64

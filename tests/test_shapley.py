@@ -116,7 +116,7 @@ def test_trees_by_definition(estimator, kind, how):
 @pytest.mark.parametrize("kind", ["regressor", "classifier"])
 def test_trees_equal_shap(kind):
     """The package shap, with the same reference rows, on twelve features."""
-    shap = pytest.importorskip("shap")
+    import shap
     model = {
         "regressor": HistGradientBoostingRegressor(max_iter=40, max_depth=3),
         "classifier": HistGradientBoostingClassifier(max_iter=40, max_depth=3),

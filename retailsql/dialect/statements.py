@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from retailsql.dialect.tokens import Walk, may_hold_ml, shifted, tokenize
 from retailsql.dialect.values import read_options
 from retailsql.registry.names import split_name
-from retailsql.registry.notes import NOTES
+from retailsql.registry.notes import NOTES, WITHOUT_EFFECT
 
 if TYPE_CHECKING:
     from sqlglot.tokenizer_core import Token
@@ -260,7 +260,7 @@ def _alter(walk: Walk) -> AlterModel:
     options = read_options(walk)
     _end(walk)
     walk.at = start
-    if unknown := [o for o in options if o not in SETTABLE]:
+    if unknown := [o for o in options if o not in (*SETTABLE, *WITHOUT_EFFECT)]:
         raise walk.error(
             f"ALTER MODEL cannot set option {unknown[0]!r}", seen=unknown[0],
             wanted=f"{', '.join(SETTABLE)}, or ALTER MODEL name ROLLBACK",

@@ -38,10 +38,7 @@ def unknown_function(sql: str, error: duckdb.Error) -> StatementError | None:
         missing = f"name {words[2].lower()} does not exist" in str(error).lower()
         first = [*words[:2], words[3]] == ["ML", ".", "("] and words[2] in MODEL_FIRST
         if first and walk.peek(4) != "MODEL":
-            return walk.error(
-                f"ML.{words[2]} takes a model first", seen=f"ML.{words[2]}",
-                wanted=f"ML.{words[2]}(MODEL name, ...)",
-            )  # fmt: skip
+            return _no_model(walk, words[2])
         called = words[0] in ("ML", "AI") and [words[1], words[3]] == [".", "("]
         if not called or (words[0] == "ML" and words[2] in known):
             continue
@@ -51,3 +48,21 @@ def unknown_function(sql: str, error: duckdb.Error) -> StatementError | None:
                 wanted=nearest(words[2], known), todo="sql/README.md lists all of them",
             )  # fmt: skip
     return None
+
+
+def _no_model(walk: Walk, verb: str) -> StatementError:
+    """``ML.PREDICT(churn, ...)``: the word MODEL was forgotten, or there is no model at all."""
+    at = walk.at
+    walk.at += 4
+    try:
+        name = walk.name() if walk.peek() not in ("TABLE", "STRUCT", "(") else ""
+    except StatementError:
+        name = ""
+    behind = walk.peek()
+    walk.at = at + 4 if name else at
+    named = bool(name) and behind in (",", ")")
+    return walk.error(
+        f"ML.{verb} takes a model first", seen=name if named else f"ML.{verb}",
+        wanted=f"ML.{verb}(MODEL {name if named else 'name'}, ...)",
+        todo=f"write MODEL {name}" if named else None,
+    )  # fmt: skip

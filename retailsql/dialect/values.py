@@ -98,11 +98,44 @@ def read_value(walk: Walk) -> Any:
         return _read_array(walk, named=True)
     if walk.peek() in ("HPARAM_RANGE", "HPARAM_CANDIDATES"):
         return _read_hparam(walk)
+    if walk.peek() in (*_TYPED, *_NUMERIC, "INTERVAL"):
+        return _read_typed(walk)
     constants = {"TRUE": True, "FALSE": False, "NULL": None}
     if walk.peek() in constants:
         walk.at += 1
         return constants[walk.tokens[walk.at - 1].text.upper()]
     return _read_number(walk)
+
+
+_TYPED = ("TIMESTAMP", "DATE", "DATETIME", "TIME", "JSON")
+_NUMERIC = ("NUMERIC", "DECIMAL", "BIGNUMERIC", "BIGDECIMAL")
+
+
+def _read_typed(walk: Walk) -> Any:
+    """``DATE '2024-01-01'`` and ``INTERVAL 7 DAY`` as texts, ``NUMERIC '1'`` as a number."""
+    word = walk.peek()
+    start = walk.at
+    walk.at += 1
+    if word == "INTERVAL":
+        read_value(walk)
+        if not walk.done and walk.peek().isalpha():
+            walk.at += 1
+        return walk.slice(start + 1, walk.at)
+    if walk.done or not is_string(walk.tokens[walk.at]):
+        walk.at = start
+        raise walk.error("Expected a literal", wanted=f"{word} '...'")
+    text = walk.tokens[walk.at].text
+    if word in _NUMERIC:
+        try:
+            number = float(text)
+        except ValueError:
+            raise walk.error("This is no number", wanted=f"{word} '1.5'") from None
+        if abs(number) > sys.float_info.max or number != number:
+            raise walk.error("This is no number", wanted=f"{word} '1.5'")
+        walk.at += 1
+        return int(number) if number.is_integer() and "." not in text else number
+    walk.at += 1
+    return text
 
 
 def _read_hparam(walk: Walk) -> HParamRange | HParamCandidates:
@@ -130,9 +163,11 @@ def _read_number(walk: Walk) -> int | float:
     try:
         number = float(word) if any(c in word for c in ".E") else int(word)
     except ValueError:
+        given = word in ("?", "$", "@", ":")  # a parameter, which is known only while it runs
         raise walk.error(
-            "Expected a literal", wanted="'text', 3, 0.5, true, NULL or an array of those"
-        ) from None
+            "Expected a literal", wanted="'text', 3, 0.5, true, NULL or an array of those",
+            todo="settings are literals; write the value in" if given else None,
+        ) from None  # fmt: skip
     if abs(number) > sys.float_info.max:
         raise walk.error("The number is too large", wanted="a number up to 1.7e308")
     walk.at += 1

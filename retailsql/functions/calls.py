@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from retailsql.functions.parameters import parameter_type
+from retailsql.functions.raw_types import type_check
 from retailsql.functions.scorers import TOP, hidden_name
 from retailsql.functions.steps import features_made
 from retailsql.registry.names import literal, quote
@@ -58,7 +59,9 @@ class Call:
         )
         # Made of nothing, a column may still be something: coalesce(x, 0), 'unknown', a bucket.
         nothing = " AND ".join(f"{reference(raw.name)} IS NULL" for raw in signature.raw)
-        return f"CASE WHEN NOT ({nothing}) THEN {made.around(f'{self.function}({columns})')} END"
+        fits = type_check(self.function, signature, reference)
+        when = f"NOT ({nothing})" if fits is None else f"{fits} AND NOT ({nothing})"
+        return f"CASE WHEN {when} THEN {made.around(f'{self.function}({columns})')} END"
 
     def label(self, score: str, threshold: float = 0.5) -> str:
         """The predicted label, from the raw score; NULL where that is NULL."""

@@ -21,6 +21,7 @@ from retailsql.errors import (
 )
 from retailsql.functions.macros import ALL_VERBS, VERBS
 from retailsql.functions.parameters import input_type, parameter_type
+from retailsql.functions.raw_types import RAW, checked_columns
 from retailsql.functions.scorers import TOP, hidden_name
 from retailsql.registry import store
 from retailsql.registry.store import StoredVersion
@@ -44,7 +45,7 @@ def missing_hidden(error: duckdb.Error) -> str | None:
     view calls a version that is no longer deployed.
     """
     found = _HIDDEN_GONE.search(str(error))
-    return found[1].removesuffix(TOP) if found else None
+    return found[1].removesuffix(TOP).removesuffix(RAW) if found else None
 
 
 def diagnose(
@@ -117,10 +118,14 @@ def _wrong_type(words: str, models: list[StoredVersion]) -> SignatureError | Non
     if not found:
         return None
     for model in models:
-        if hidden_name(model.name.name, model.content_hash) != found[1]:
+        name, signature = hidden_name(model.name.name, model.content_hash), model.signature
+        if found[1] not in (name, f"{name}{RAW}"):
             continue
-        for feature, given in zip(model.signature.features, _types(found[2]), strict=False):
-            wanted = parameter_type(feature, model.signature)
+        columns = [(f, parameter_type(f, signature)) for f in signature.features]
+        if found[1] != name:
+            columns = checked_columns(signature)
+        pairs = zip(columns, _types(found[2]), strict=False)
+        for (feature, wanted), given in sorted(pairs, key=lambda p: "[" in p[0][1]):
             if not _fits(given, wanted):
                 return SignatureError(
                     f"Column {feature.name!r} of model {model.name.text!r} has the wrong type",

@@ -8,7 +8,6 @@ from retailsql.functions import hidden, scorers
 from retailsql.functions.farm_fingerprint import create_fingerprint
 from retailsql.registry import store
 from retailsql.registry.store import StoredVersion
-from retailsql.signature import WITHOUT_GRAPH
 
 
 def equip(con: DuckDBPyConnection, also: str | None = None) -> list[StoredVersion]:
@@ -35,7 +34,7 @@ def equip(con: DuckDBPyConnection, also: str | None = None) -> list[StoredVersio
             for stored in store.versions(reader, database, deployed=also is None, strict=False):
                 name = scorers.hidden_name(stored.name.name, stored.content_hash)
                 wanted = stored.deployed or name == also
-                if wanted and stored.signature.kind not in WITHOUT_GRAPH:
+                if wanted and hidden.has_hidden(stored.signature):
                     found.append(stored)
     for stored in found:
         hidden.create(

@@ -20,8 +20,9 @@ from duckdb.func import FunctionNullHandling, PythonUDFType
 from retailsql.functions import scorers
 from retailsql.functions.explain import EXPLAIN, RESULT
 from retailsql.functions.parameters import parameter_type
+from retailsql.functions.raw_types import RAW, checked_columns, never
 from retailsql.functions.scorers import TOP, LazyScorer, scorer_of
-from retailsql.signature import Signature
+from retailsql.signature import WITHOUT_GRAPH, Signature
 
 FORECAST_TYPE = 'STRUCT(step INTEGER, "value" DOUBLE, "lower" DOUBLE, "upper" DOUBLE)[]'
 
@@ -41,6 +42,19 @@ def create(con: DuckDBPyConnection, scorer: LazyScorer) -> None:
     """
     with con.cursor() as creator:
         _create(creator, scorer)
+
+
+def has_hidden(signature: Signature) -> bool:
+    """True if a model has a hidden function: its graph's, or the one that checks the types of the
+    columns its TRANSFORM reads.
+    """
+    return signature.kind not in WITHOUT_GRAPH or bool(checked_columns(signature))
+
+
+def names(scorer: LazyScorer) -> list[str]:
+    """The names of a model's hidden functions that its calls as a row need."""
+    own = [scorer.function] if scorer.signature.kind not in WITHOUT_GRAPH else []
+    return [*own, f"{scorer.function}{RAW}"] if checked_columns(scorer.signature) else own
 
 
 def create_in_transaction(con: DuckDBPyConnection, scorer: LazyScorer) -> None:
@@ -83,6 +97,12 @@ def _explain(*columns: pa.ChunkedArray) -> pa.Array:
 
 def _create(con: DuckDBPyConnection, scorer: LazyScorer) -> None:
     name = scorer.function
+    if columns := checked_columns(scorer.signature):
+        raw, types = f"{name}{RAW}", [kind for _, kind in columns]
+        udf = (_fixed_arity(never, len(types)), types, "BOOLEAN")
+        _put(con, raw, _CALLABLES.setdefault(raw, udf))
+    if scorer.signature.kind in WITHOUT_GRAPH:
+        return
     _put(con, name, _CALLABLES.setdefault(name, _udf(name, scorer.signature)))
     if scorer.signature.kind == "factorizer":
         top = f"{name}{TOP}"

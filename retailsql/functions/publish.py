@@ -49,7 +49,7 @@ def ensure_hidden(
         held: the version itself, if no other connection can read it yet.
     """
     scorers.note_connection(con)
-    if signature.kind in WITHOUT_GRAPH:
+    if not hidden.has_hidden(signature):
         return
     scorer = scorers.lazy_scorer(model, content_hash, signature)
     if held is not None:
@@ -57,7 +57,7 @@ def ensure_hidden(
     hidden.ensure_explain(con, in_transaction(con))
     if not in_transaction(con):
         hidden.create(con, scorer)
-    elif not _visible(con, scorer.function):
+    elif not all(_visible(con, name) for name in hidden.names(scorer)):
         try:
             hidden.create_in_transaction(con, scorer)
         except duckdb.NotImplementedException as error:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from statistics import NormalDist
 from typing import Any
 
 from retailsql.functions.calls import Call
@@ -135,8 +134,8 @@ def _horner(coefficients: Sequence[float], x: str) -> str:
 
 
 def width_of(level: float) -> str:
-    """The same for a level that is known, as a literal."""
-    return literal(NormalDist().inv_cdf(0.5 + level / 2))
+    """The same for a level that is known, by the same SQL, so that all bounds agree to the bit."""
+    return f"({quantile_sql(literal(float(level)))})"
 
 
 def probability_sql(distance: str) -> str:

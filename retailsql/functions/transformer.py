@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from retailsql.functions.calls import Call
+from retailsql.functions.raw_types import type_check
 from retailsql.functions.steps import inlined
 from retailsql.registry.names import literal, quote
 from retailsql.signature import Signature
@@ -20,21 +21,23 @@ def columns_of(signature: Signature) -> list[tuple[str, bool]]:
     return [(name, made) for name, made in signature.options.get("transform", ())]
 
 
-def transform_query(signature: Signature, relation: str) -> str:
+def transform_query(call: Call, relation: str) -> str:
     """The SELECT of TRANSFORM's columns over rows.
 
     A column that passes by, such as the label, is there if the rows have it: ``COLUMNS`` takes
     it by its name together with a column that is always there and left out in the end.
 
     Args:
-        signature: of a model with a written TRANSFORM.
+        call: of a model with a written TRANSFORM.
         relation: SQL that may stand after FROM; it stands in the result once.
     """
-    whole = inlined(signature, lambda name: f"{ROW}.{quote(name)}")
+    signature = call.signature
+    whole = inlined(signature, _of_row)
+    fits = type_check(call.function, signature, _of_row) or "true"
     columns = columns_of(signature)
     if all(made for _, made in columns):
         listed = ", ".join(f"{whole[name]} AS {quote(name)}" for name, _ in columns)
-        return f"SELECT {listed} FROM {relation} AS {ROW}"
+        return f"SELECT {listed} FROM {relation} AS {ROW} WHERE {fits}"
     listed = ", ".join(
         f"{whole[name]} AS {quote(name)}" if made else _passed(name, f"{_NOTHING}_{i}")
         for i, (name, made) in enumerate(columns)
@@ -43,8 +46,12 @@ def transform_query(signature: Signature, relation: str) -> str:
     added = ", ".join(f"NULL AS {name}" for name in helpers)
     return (
         f"SELECT * EXCLUDE ({', '.join(helpers)}) FROM (SELECT {listed} FROM "
-        f"(SELECT {added}, * FROM {relation}) AS {ROW})"
+        f"(SELECT {added}, * FROM {relation}) AS {ROW} WHERE {fits})"
     )
+
+
+def _of_row(name: str) -> str:
+    return f"{ROW}.{quote(name)}"
 
 
 def _passed(name: str, helper: str) -> str:
@@ -59,10 +66,12 @@ def transform_forms(call: Call) -> tuple[str, str, str]:
     """
     signature, mark = call.signature, f"{literal(call.function)} <> ''"
     row, named = (
-        f"CASE WHEN {mark} THEN {_struct(signature, reference)} END"
+        f"CASE WHEN {mark} AND {type_check(call.function, signature, reference) or 'true'} "
+        f"THEN {_struct(signature, reference)} END"
         for reference in (lambda name: f"r.{quote(name)}", quote)
     )
-    return row, named, f"{transform_query(signature, 'query_table(source)')} WHERE {mark}"
+    rows = transform_query(call, "query_table(source)")
+    return row, named, f"SELECT * FROM ({rows}) WHERE {mark}"
 
 
 def _struct(signature: Signature, reference: Callable[[str], str]) -> str:

@@ -18,6 +18,12 @@ from retailsql.registry.names import ModelName
 NOTES = ("description", "labels", "friendly_name")
 """Options of CREATE MODEL and ALTER MODEL that are notes, named as BigQuery ML names them."""
 
+WITHOUT_EFFECT = (
+    "expiration_timestamp", "kms_key_name", "model_registry", "vertex_ai_model_id",
+    "vertex_ai_model_version_aliases",
+)  # fmt: skip
+"""Options that BigQuery has for every model and that mean nothing on a file of one's own."""
+
 
 def split(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """The options that do something, and the notes by their names in lower case.

@@ -73,7 +73,12 @@ def _warnings(
         return words
     value = e.metrics[e.primary]
     name, trivial = e.best_baseline()
-    if not e.beats_baseline:
+    if value == trivial and any(f"plain rule {name}" in said for said in own):
+        words.append(
+            f"The model is its own baseline: on the rows held out nothing tried was chosen over "
+            f"{name} ({e.primary} {value:.4g}), a rule that a line of SQL can do"
+        )
+    elif not e.beats_baseline:
         words.append(
             f"The model does not beat its baseline: {e.primary} {value:.4g}, "
             f"{name} {trivial:.4g}. Remove it with DROP MODEL {target.text}."

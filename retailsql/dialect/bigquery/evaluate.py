@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 import duckdb
 
-from retailsql.dialect.bigquery.lexing import line_and_column, place, refuse
+from retailsql.dialect.bigquery.lexing import line_and_column, refuse
 from retailsql.dialect.bigquery.names import Catalog, UserFunctions
 from retailsql.dialect.bigquery.steps import (
     Tokens,
@@ -15,6 +15,7 @@ from retailsql.dialect.bigquery.steps import (
 from retailsql.dialect.bigquery.translate import Translator
 from retailsql.dialect.bigquery.variables import Variables
 from retailsql.dialect.lint.finding import Finding
+from retailsql.dialect.places import Place, note_statement, offset_of, replace_place, same_token
 from retailsql.errors import RetailSQLError, nearest
 
 _MAKES_FUNCTIONS = re.compile(r"\b(?:MACRO|FUNCTION|MODEL|SCHEMA|DATABASE)\b", re.IGNORECASE)
@@ -52,7 +53,7 @@ class Evaluator:
         if made is None or made.text is not self._text:
             known = made.functions if made else set()
             catalog = Catalog.of(self.session.connection, self._functions)
-            made = Translator(self._text, catalog, self.variables.value)
+            made = Translator(self._text, catalog, self.variables.value, self._compute)
             made.functions |= known
             made.flavours = self._flavours
             self._translator = made
@@ -90,13 +91,32 @@ class Evaluator:
             if relation is not None:
                 relation = relation.materialize()
         except (duckdb.Error, RetailSQLError) as error:
-            error.add_note(f"In the statement at {place(self._text, tokens[0].start)}: {sql}")
+            start = line_and_column(self._text, tokens[0].start)
+            if isinstance(error, RetailSQLError):
+                replace_place(error, lambda at: self._written(at, sql, tokens))
+            note_statement(error, start, f": {sql}")
             raise
         return relation
+
+    def _written(self, at: Place, sql: str, tokens: Tokens) -> Place:
+        """Where in the script it stands that is at a place of the translated text."""
+        return line_and_column(self._text, same_token(sql, offset_of(sql, at), tokens))
 
     def _rows(self, sql: str, tokens: Tokens) -> list[tuple[Any, ...]]:
         relation = self._sql(sql, tokens)
         return list(relation.fetchall()) if relation is not None else []
+
+    def _compute(self, sql: str, tokens: Tokens) -> Any:
+        """The value of an expression that stands in place of a literal."""
+        try:
+            return self.session.sql(f"SELECT ({sql})").fetchall()[0][0]
+        except duckdb.Error as error:
+            raise refuse(
+                self._text, tokens[0].start, "This setting has no value",
+                seen=self._text[tokens[0].start : tokens[-1].end + 1],
+                wanted="a literal, or an expression of variables and parameters",
+                todo=f"DuckDB says: {str(error).splitlines()[0]}",
+            ) from error  # fmt: skip
 
     def _true(self, tokens: Tokens) -> bool:
         sql = self.expression(tokens)

@@ -23,6 +23,7 @@ SCALARS = frozenset({
 
 ModelName = Callable[[Walk], str]
 Query = Callable[[Sequence["Token"]], str]
+Fill = Callable[[Sequence["Token"]], list["Token"]]
 
 
 class Parts:
@@ -32,14 +33,16 @@ class Parts:
         text: the whole script; the placeholders do not occur in it.
         query: translates the tokens of a query.
         model_name: reads a model's name and says it as DuckDB has it.
+        fill: writes values that the script knows into STRUCT(...).
     """
 
-    def __init__(self, text: str, query: Query, model_name: ModelName) -> None:
+    def __init__(self, text: str, query: Query, model_name: ModelName, fill: Fill) -> None:
         self._tag = "__rs_ml"
         while self._tag in text.lower():
             self._tag += "x"
         self._text, self._query, self._model_name = text, query, model_name
         self._held: dict[str, str] = {}
+        self._fill = fill
 
     def take_out(self, tokens: Sequence[Token]) -> list[Token]:
         """Tokens with a plain name for each ML call."""
@@ -98,7 +101,7 @@ class Parts:
                 return f"({self._query(part.tokens[start:end])})"
         if part.peek() in ("SELECT", "WITH"):
             return f"({self._query(part.tokens)})"
-        return verbatim(part.tokens, self._text)
+        return verbatim(self._fill(part.tokens), self._text)
 
 
 def _star(token: Token) -> list[Token]:

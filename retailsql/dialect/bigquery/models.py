@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from retailsql.dialect.bigquery.constants import Constants
 from retailsql.dialect.bigquery.ddl import model_name
 from retailsql.dialect.bigquery.ml import verbatim
 from retailsql.dialect.bigquery.names import Catalog
@@ -24,10 +25,13 @@ class Models:
         text: the whole script.
         catalog: gives what is in the database now.
         query: translates the tokens of a query.
+        constants: writes values that the script knows into OPTIONS(...).
     """
 
-    def __init__(self, text: str, catalog: Callable[[], Catalog], query: Query) -> None:
-        self._text, self._catalog, self._sql = text, catalog, query
+    def __init__(
+        self, text: str, catalog: Callable[[], Catalog], query: Query, constants: Constants
+    ) -> None:
+        self._text, self._catalog, self._sql, self._constants = text, catalog, query, constants
         self._names: dict[str, str] = {}
 
     def create(self, walk: Walk, head: str) -> str:
@@ -46,7 +50,10 @@ class Models:
         for word in ("INPUT", "OUTPUT", "OPTIONS"):
             if walk.take(word):
                 start, stop = walk.group()
-                out.append(f"{word}({verbatim(walk.tokens[start:stop], self._text)})")
+                held = walk.tokens[start:stop]
+                if word == "OPTIONS":
+                    held = self._constants.listed(held)
+                out.append(f"{word}({verbatim(held, self._text)})")
         if walk.take("AS"):
             out.append("AS " + self._training(walk))
         elif not walk.done:
@@ -73,7 +80,7 @@ class Models:
         """DROP, ALTER and EXPORT MODEL, the walk standing behind these words."""
         exists = " IF EXISTS" if walk.take("IF", "EXISTS") else ""
         name = self.name(walk)
-        rest = verbatim(walk.tokens[walk.at :], self._text)
+        rest = verbatim(self._constants.fill(walk.tokens[walk.at :]), self._text)
         return f"{head}{exists} {name} {rest}".strip()
 
     def name(self, walk: Walk, made: bool = False) -> str:

@@ -47,10 +47,16 @@ class ScriptNames:
         """Another statement is looked at."""
         self._taken = None
 
-    def resolve(self, root: Any, column: Any, scope: Scope) -> None:
+    def resolve(self, root: Any, bare: bool, column: Any, scope: Scope) -> None:
         """A name that is no column here but a variable or parameter of the script.
 
         Where it is not known which columns there are, a name that may be one is refused.
+
+        Args:
+            root: the statement.
+            bare: it is an expression behind a SELECT that was put before it: without an alias.
+            column: the name.
+            scope: the columns in sight.
         """
         from sqlglot import exp
 
@@ -71,6 +77,7 @@ class ScriptNames:
         mark(made, None if rest else found[1])
         listed = isinstance(column.parent, exp.Select) and column.arg_key == "expressions"
         named = listed and not first.startswith("__rs_")
+        named = named and not (bare and column.parent is root)
         column.replace(exp.alias_(made, [first, *rest][-1], quoted=True) if named else made)
 
     def _names_taken(self, root: Any) -> set[str]:

@@ -11,6 +11,7 @@ from retailsql.dialect.bigquery import check, scope
 from retailsql.dialect.bigquery.blocks import Blocks
 from retailsql.dialect.bigquery.calls import mark_calls, marked
 from retailsql.dialect.bigquery.casts import duckdb_type
+from retailsql.dialect.bigquery.constants import Constants
 from retailsql.dialect.bigquery.ddl import Statements
 from retailsql.dialect.bigquery.kinds import kind_of, type_kind
 from retailsql.dialect.bigquery.lexing import read_tokens, refuse
@@ -86,6 +87,7 @@ class Translator:
         text: the whole script, for places in errors.
         catalog: what is in the database now.
         variable: the SQL and kind of a script's variable, or None if there is none of that name.
+        compute: the value of an expression in DuckDB's dialect, for settings of ML functions.
     """
 
     def __init__(
@@ -93,10 +95,13 @@ class Translator:
         text: str,
         catalog: Catalog,
         variable: Variable | None = None,
+        compute: Callable[[str, Sequence[Token]], Any] | None = None,
     ) -> None:
         self.text, self.catalog = text, catalog
+        self._variable, self._compute = variable, compute
         self._names = ScriptNames(text, variable, lambda: self.catalog.columns, self._refuse)
-        self._models = Models(text, lambda: self.catalog, self._sql)
+        self._constants = Constants(text, self._is_variable, self._constant)
+        self._models = Models(text, lambda: self.catalog, self._sql, self._constants)
         self.functions: set[str] = set()
         self._notes: list[tuple[str, int]] = []
         self.flavours: dict[str, dict[str, str]] = {}
@@ -175,6 +180,8 @@ class Translator:
         for head in (("DROP", "MODEL"), ("ALTER", "MODEL"), ("EXPORT", "MODEL")):
             if walk.take(*head):
                 return self._models.about(walk, " ".join(head))
+        if [t.text.upper() for t in tokens] == ["SHOW", "MODELS"]:
+            return "SHOW MODELS"
         self._refuse_heads(walk)
         return self._sql(tokens, top=True)
 
@@ -193,15 +200,14 @@ class Translator:
 
     def _select(self, tokens: Sequence[Token]) -> str:
         """A select list, behind a SELECT that was put before it."""
-        sql = self._sql(tokens)
-        return sql.removeprefix("SELECT ")
+        return self._sql(tokens, bare=True).removeprefix("SELECT ")
 
-    def _sql(self, tokens: Sequence[Token], top: bool = False) -> str:
+    def _sql(self, tokens: Sequence[Token], top: bool = False, bare: bool = False) -> str:
         if not tokens:
             raise refuse(self.text, self._fallback, "A query is missing", wanted="SELECT ...")
         from sqlglot import exp
 
-        parts = Parts(self.text, self._sql, self._models.name)
+        parts = Parts(self.text, self._sql, self._models.name, self._constants.fill)
         root = parse(self.text, self._marked(parts.take_out(tokens)))
         made = {made_function(root)} - {None}
         users = {*self.functions, *(n for n in made if n)}
@@ -213,7 +219,7 @@ class Translator:
         renderer = Renderer(
             self._refuse, parts.names_function, is_users, oracle, parts.put_back, self._note
         )
-        resolve = partial(self._names.resolve, root)
+        resolve = partial(self._names.resolve, root, bare)
         tables = Tables(oracle, parts.put_back, self._flavour)
         blocks = Blocks(renderer, oracle, tables, parts.put_back, resolve)
         made_kinds = made_table(root)
@@ -225,6 +231,23 @@ class Translator:
         self.kind = kind_of(shown[0]) if shown else None
         self.functions = users
         return parts.put_back(generate(root, self.text, self._fallback))
+
+    def _is_variable(self, name: str) -> bool:
+        return self._variable is not None and self._variable(name) is not None
+
+    def _constant(self, tokens: Sequence[Token]) -> Any:
+        """The value of what stands in place of a literal in STRUCT(...) or OPTIONS(...)."""
+        if self._compute is None:
+            raise refuse(
+                self.text, tokens[0].start, "Expected a literal",
+                seen=self.text[tokens[0].start : tokens[-1].end + 1],
+                todo="settings are literals; write the value in",
+            )  # fmt: skip
+        at, kind = self._fallback, self.kind
+        try:
+            return self._compute(self.expression(tokens), tokens)
+        finally:
+            self._fallback, self.kind = at, kind
 
     def _mended(self, root: Any, top: bool) -> Any:
         """The tree with everything in it that needs no types as DuckDB has it."""

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 import duckdb
 from duckdb import DuckDBPyConnection
 
-from retailsql.dialect.lint import calls, features, twice
+from retailsql.dialect.lint import calls, features, plain, twice
 from retailsql.dialect.lint.finding import Finding
 from retailsql.dialect.lint.models import Deployed, Models
+from retailsql.dialect.lint.options import OptionChecker
 from retailsql.dialect.lint.rules import RULES
 from retailsql.dialect.lint.scratch import Scratch
 from retailsql.dialect.lint.source import Piece, Source
 from retailsql.dialect.lint.statement import Statement
-from retailsql.dialect.lint.uses import find_uses
+from retailsql.dialect.lint.uses import find_uses, may_call
 from retailsql.dialect.statements import (
     AlterModel,
     CreateModel,
     DropModel,
     ExportModel,
+    ShowModels,
     read_script,
 )
 from retailsql.dialect.tokens import may_hold_ml
@@ -33,9 +36,15 @@ _HARMLESS = frozenset({
     "ANALYZE", "VACUUM", "PIVOT", "EXPORT", "(", "SET",
 })  # fmt: skip
 """First words of statements that leave every name as it is."""
+_ML = re.compile(r"\bML\s*\.", re.IGNORECASE)
 
 
-def lint(con: DuckDBPyConnection | None, sql: str, file: str | None = None) -> list[Finding]:
+def lint(
+    con: DuckDBPyConnection | None,
+    sql: str,
+    file: str | None = None,
+    options: OptionChecker | None = None,
+) -> list[Finding]:
     """Check a text of SQL without running any of it.
 
     Args:
@@ -43,6 +52,7 @@ def lint(con: DuckDBPyConnection | None, sql: str, file: str | None = None) -> l
             none: then names that are missing are not told, as nobody knows them.
         sql: any number of statements; each sees what those before it would have made.
         file: its name, for the findings.
+        options: what training says of options; None: they are not judged.
 
     Returns:
         The findings, in the order of the text.
@@ -51,19 +61,25 @@ def lint(con: DuckDBPyConnection | None, sql: str, file: str | None = None) -> l
     words = _words(source)
     scratch = Scratch(con, words)
     try:
-        _Script(con, source, scratch, words).check()
+        Script(con, source, scratch, words, options).check()
     finally:
         scratch.close()
     return sorted(source.findings, key=lambda f: (f.line, f.column, f.code))
 
 
-class _Script:
+class Script:
     """The statements of a text, one after the other."""
 
     def __init__(
-        self, con: DuckDBPyConnection | None, source: Source, scratch: Scratch, words: set[str]
+        self,
+        con: DuckDBPyConnection | None,
+        source: Source,
+        scratch: Scratch,
+        words: set[str],
+        options: OptionChecker | None = None,
     ) -> None:
-        self.source, self.scratch, self.words = source, scratch, words
+        self.source, self.scratch, self.words, self.options = source, scratch, words, options
+        self.about_models = may_hold_ml(source.sql) or may_call(source.sql)
         self.models = Models(con, scratch)
         self.models.make_ready_called(words)
         self.complete = True
@@ -71,9 +87,10 @@ class _Script:
     def check(self) -> None:
         """Check them all."""
         for piece in self.source.pieces:
-            self._one(piece)
+            self.one(piece)
 
-    def _one(self, piece: Piece) -> None:
+    def one(self, piece: Piece) -> None:
+        """Check one, and take note of what it does to names."""
         statement = Statement(self.source, piece, self.scratch, self.models, self.complete)
         try:
             script = read_script(piece.text) if may_hold_ml(piece.text) else None
@@ -92,6 +109,8 @@ class _Script:
                 self._known(statement, first.name, first.if_exists)
             case ExportModel():
                 self._known(statement, first.name, if_exists=False)
+            case ShowModels():
+                return
             case _:
                 self._query(statement)
 
@@ -102,18 +121,20 @@ class _Script:
             features.check_model(statement, name, at)
 
     def _query(self, statement: Statement) -> None:
-        if statement.uses or statement.may_call:
+        if statement.uses or statement.may_call or _ML.search(statement.piece.text):
             bindable = features.check_names(statement)
             features.check_bind(statement, bindable)
             calls.check_positions(statement)
             calls.check_kept(statement)
             twice.check_twice(statement)
+        elif self.about_models:
+            plain.check_plain(statement)
         self._follow(statement)
 
     def _create(self, statement: Statement, create: CreateModel) -> None:
         from retailsql.dialect.lint import create as rules
 
-        rules.check_create(statement, create)
+        rules.check_create(statement, create, self.options)
         self.models.make_ready_called(self.words)
 
     def _follow(self, statement: Statement) -> None:

@@ -7,11 +7,15 @@ from typing import Any
 
 import duckdb
 
+from retailsql.dialect.lint.beside import computed_from_label
 from retailsql.dialect.lint.expand import parse
 from retailsql.dialect.lint.features import refused
+from retailsql.dialect.lint.options import OptionChecker, check_options
 from retailsql.dialect.lint.scratch import Columns
+from retailsql.dialect.lint.sentences import duckdb_sentence
 from retailsql.dialect.lint.statement import Statement
 from retailsql.dialect.lint.training import Training, check_training
+from retailsql.dialect.lint.transform import check_transform
 from retailsql.dialect.splice import splice
 from retailsql.dialect.statements import CreateModel
 from retailsql.dialect.tokens import Walk, tokenize
@@ -33,16 +37,28 @@ def kind_of(model_type: str) -> str | None:
     return "regressor" if name.endswith(_REGRESSORS) else None
 
 
-def check_create(statement: Statement, create: CreateModel) -> None:
-    """All rules of a CREATE MODEL."""
-    query = getattr(create, "query", None)
+def check_create(
+    statement: Statement, create: CreateModel, checker: OptionChecker | None = None
+) -> None:
+    """All rules of a CREATE MODEL.
+
+    Args:
+        statement: the whole of it.
+        create: as read.
+        checker: what training says of options.
+    """
+    query, clause = create.query, create.transform
     if not query:
+        if checker is not None:
+            check_options(statement, checker, create.options, None)
         statement.models.declare(create.name, None, {})
         return
     offset = statement.piece.text.rfind(query)
-    training = check_query(
-        statement, create.options, query, max(offset, 0), getattr(create, "transform", None)
-    )
+    training = check_query(statement, create.options, query, max(offset, 0), clause)
+    if clause is not None:
+        check_transform(statement, clause, training.columns)
+    if checker is not None:
+        check_options(statement, checker, create.options, training.columns)
     _declare(training, create)
 
 
@@ -79,10 +95,14 @@ def check_query(
 
 def _lineage(training: Training) -> None:
     from retailsql.dialect.lint.cutoff import check_cutoff
-    from retailsql.dialect.lint.leakage import check_leakage
+    from retailsql.dialect.lint.leakage import check_leakage, tell_leak
     from retailsql.dialect.lint.lineage import origins_of
 
-    if training.kind is None or training.columns is None or training.tree is None:
+    if training.kind is None or training.tree is None:
+        return
+    if training.columns is None:
+        for name, item in computed_from_label(training):
+            tell_leak(training, name, item)
         return
     origins = origins_of(training.tree, training.statement.scratch)
     if origins is not None:
@@ -103,12 +123,10 @@ def _columns(statement: Statement, query: str, offset: int) -> Columns | None:
     except duckdb.Error as error:
         if statement.complete and statement.scratch.known:
             at = statement.scratch.position_of_error(text)[0] if text == query else 0
-            words = str(error).split("\n\nLINE")[0].split("\n")
-            near = [w for w in words[1:] if "andidate" in w or "Did you mean" in w]
-            statement.add_at(
-                "RS002", offset + (at or 0), f"{words[0].rstrip('.!')}.",
-                near[0] if near else "Run the training SELECT alone until it works.",
-            )  # fmt: skip
+            said = duckdb_sentence(
+                statement.scratch, error, "Run the training SELECT alone until it works."
+            )
+            statement.add_at("RS002", offset + (at or 0), *said)
         return None
 
 

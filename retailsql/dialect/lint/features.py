@@ -6,14 +6,18 @@ that all missing columns are told and not just the first.
 
 from __future__ import annotations
 
+import re
+
 import duckdb
 
 from retailsql.dialect.lint.columns import tell_missing, token_of
 from retailsql.dialect.lint.models import UnknownShapeError
+from retailsql.dialect.lint.sentences import duckdb_sentence, sentence
 from retailsql.dialect.lint.statement import Statement
 from retailsql.dialect.lint.uses import Use
 from retailsql.dialect.splice import splice
 from retailsql.dialect.tokens import is_string
+from retailsql.dialect.unknown import unknown_function
 from retailsql.errors import (
     ModelNotFoundError,
     NameTakenError,
@@ -81,7 +85,7 @@ def check_model(statement: Statement, name: str, at: int) -> bool:
         return statement.models.find(name) is not None
     except (ModelNotFoundError, NameTakenError) as error:
         if statement.complete and statement.scratch.known:
-            statement.add("RS101", at, *_sentence(error))
+            statement.add("RS101", at, *sentence(error))
         return False
 
 
@@ -137,6 +141,10 @@ def check_bind(statement: Statement, bindable: bool) -> None:
             statement.scratch.describe(text)
             return
         except duckdb.Error as error:
+            unknown = unknown_function(statement.piece.text, error)
+            if unknown is not None and statement.complete and statement.scratch.known:
+                refused(statement, unknown)
+                return
             told = [tell_missing(statement, use) for use in statement.uses]
             if not any(told):
                 _said(statement, query, text, error)
@@ -155,10 +163,10 @@ def refused(statement: Statement, error: RetailSQLError) -> None:
             lines = statement.piece.text.split("\n")[: int(line) - 1]
             offset = sum(len(x) + 1 for x in lines) + int(column) - 1
             statement.add_at(
-                "RS001", offset, *_sentence(error, error.fact.rpartition(" at line ")[0])
+                "RS001", offset, *sentence(error, error.fact.rpartition(" at line ")[0])
             )
             return
-    statement.add("RS001" if isinstance(error, StatementError) else "RS002", at, *_sentence(error))
+    statement.add("RS001" if isinstance(error, StatementError) else "RS002", at, *sentence(error))
 
 
 def _said(statement: Statement, query: tuple[int, int], text: str, error: duckdb.Error) -> None:
@@ -169,23 +177,54 @@ def _said(statement: Statement, query: tuple[int, int], text: str, error: duckdb
         column = said.fact.split("'")[1] if "'" in said.fact else ""
         code = "RS104" if "wrong type" in said.fact else "RS103"
         at = token_of(statement, column, query) or _use_of(statement, said)
-        statement.add(code, at, *_sentence(said))
+        statement.add(code, at, *sentence(said))
     elif said is not None and not isinstance(said, ModelNotFoundError):
-        statement.add("RS002", _use_of(statement, said), *_sentence(said))
-    elif statement.uses:
+        statement.add("RS002", _use_of(statement, said), *sentence(said))
+    else:
         tell_bind(statement, error)
 
 
 def tell_bind(statement: Statement, error: duckdb.Error) -> None:
     """RS002: DuckDB's own words, where it finds the statement wrong."""
-    if statement.query is None or not (statement.complete and statement.scratch.known):
+    if not (statement.complete and statement.scratch.known):
         return
-    said = str(error).split("\n\nLINE")[0].split("\n")
-    near = [w for w in said[1:] if "andidate" in w or "Did you mean" in w]
+    if tell_backtick(statement) or _unsure(statement, error):
+        return
     statement.add_at(
-        "RS002", _place(statement, statement.query), f"{said[0].rstrip('!.')}.",
-        near[0] if near else "Correct it: DuckDB would refuse the statement.",
+        "RS002", _place(statement, statement.query or (0, len(statement.piece.tokens))),
+        *duckdb_sentence(
+            statement.scratch, error, "Correct it: DuckDB would refuse the statement."
+        ),
     )  # fmt: skip
+
+
+def tell_backtick(statement: Statement) -> bool:
+    """RS002 of a backtick, if there is one: no name can be judged then."""
+    at = next((i for i, t in enumerate(statement.piece.tokens) if t.text == "`"), None)
+    if at is not None:
+        statement.add(
+            "RS002", at, "DuckDB quotes names with \", not with backticks.",
+            "BigQuery's dialect? Use --dialect bigquery.",
+        )  # fmt: skip
+    return at is not None
+
+
+_NOT_COPIED = re.compile(
+    r"Error: (?:(?:Type|Sequence|Schema|Setting|Secret|Catalog|Collation)\b.*does not exist|"
+    r"unrecognized configuration|Extension)", re.IGNORECASE,
+)  # fmt: skip
+
+
+_REFUSALS = (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException)
+
+
+def _unsure(statement: Statement, error: duckdb.Error) -> bool:
+    """True for what the scratch database lacks and the person's may have."""
+    if not isinstance(error, _REFUSALS):
+        return True
+    if any(t.text.lower() == "retailsql" for t in statement.piece.tokens):
+        return True  # the registry's own tables
+    return _NOT_COPIED.search(str(error).split("\n")[0]) is not None
 
 
 def _place(statement: Statement, query: tuple[int, int]) -> int:
@@ -228,18 +267,6 @@ def _use_of(statement: Statement, said: RetailSQLError) -> int:
         if f"'{use.model}'" in said.fact or use.called in said.fact:
             return use.name_at
     return statement.uses[0].name_at if statement.uses else 0
-
-
-def _sentence(error: RetailSQLError, fact: str | None = None) -> tuple[str, str]:
-    """An error's parts as a sentence and a fix."""
-    seen = f" (seen: {error.seen})" if error.seen is not None else ""
-    wanted = f"Wanted: {error.wanted}. " if error.wanted is not None else ""
-    todo = (error.todo or "").rstrip(".")
-    fix = f"{wanted}{todo[:1].upper()}{todo[1:]}".strip()
-    return (
-        f"{(fact or error.fact).rstrip('.')}{seen}.",
-        f"{fix.rstrip('.')}." if fix else "Correct it.",
-    )
 
 
 def stored_of(statement: Statement, use: Use) -> StoredVersion | None:

@@ -33,7 +33,7 @@ def check_leakage(training: Training, origins: Origins) -> None:
             continue
         atoms = origins.atoms(items[0])
         if label <= atoms or _same_rows(label, atoms, items[0], origins, answers[0]):
-            _tell(training, name)
+            tell_leak(training, name, item_of(training, name))
         elif len(atoms) == 1 and _is_bare(items[0]):
             bare[next(iter(atoms))] = name
     if len(label) > 1 and label <= set(bare):
@@ -102,10 +102,17 @@ def _plain_column(at: At, origins: Origins) -> tuple[object, ...] | None:
     return None if kind.startswith(("DATE", "TIMESTAMP")) else found
 
 
-def _tell(training: Training, name: str) -> None:
+def tell_leak(training: Training, name: str, item: exp.Expr | None) -> None:
+    """RS201 of one feature.
+
+    Args:
+        training: whose feature it is.
+        name: of the feature.
+        item: what gives it its name.
+    """
     label = training.labels[0]
     training.add(
-        "RS201", item_of(training, name),
+        "RS201", item,
         f"Feature {name} is computed from the label {label}, or from what {label} is computed from:"
         " the model would learn its own answer.",
         f"Leave it out of the SELECT, or name it in OPTIONS(exclude_cols = ['{name}']).",

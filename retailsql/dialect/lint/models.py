@@ -19,7 +19,7 @@ from retailsql.functions.scorers import LazyScorer
 from retailsql.registry import store
 from retailsql.registry.names import ModelName, resolve
 from retailsql.registry.store import StoredVersion
-from retailsql.signature import WITHOUT_GRAPH, Feature, Graph, ModelKind, Signature
+from retailsql.signature import Feature, Graph, ModelKind, Signature
 
 UNTRAINED = 0
 """The version of a model that the text makes and nobody has trained."""
@@ -98,7 +98,7 @@ class Models(Catalog):
             return
         self._ready.add(stored.name)
         call = Call(stored.name.name, stored.content_hash, stored.signature)
-        if stored.signature.kind not in WITHOUT_GRAPH:
+        if hidden.has_hidden(stored.signature):
             hidden.ensure_explain(self.con)
             scorer = LazyScorer(stored.name.name, stored.content_hash, stored.signature)
             hidden.create(self.con, scorer)

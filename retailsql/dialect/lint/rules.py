@@ -36,6 +36,7 @@ class Rule:
 RULES: Mapping[str, Rule] = {
     "RS001": Rule("error", "an ML statement cannot be read"),
     "RS002": Rule("error", "DuckDB cannot bind a statement about models"),
+    "RS003": Rule("error", "an option of CREATE MODEL that training refuses"),
     "RS101": Rule("error", "there is no such model"),
     "RS102": Rule("error", "no model has such a function"),
     "RS103": Rule("error", "a feature is missing or misspelt"),

@@ -132,6 +132,16 @@ class Scratch:
         """The columns of a table by its name as written."""
         return self.try_describe(f"SELECT * FROM {table}")
 
+    def table_names(self) -> list[str]:
+        """The tables and views of the person's database, and those that the text makes."""
+        sql = (
+            "SELECT table_name FROM duckdb_tables() WHERE NOT internal AND schema_name "
+            "<> 'retailsql' UNION SELECT view_name FROM duckdb_views() WHERE NOT internal "
+            "AND schema_name <> 'retailsql'"
+        )
+        both = [self.con] if self._person is None else [self.con, self._person]
+        return sorted({name for con in both for (name,) in con.execute(sql).fetchall()})
+
     def note_macros(self, names: Iterable[str]) -> None:
         """Read back macros, for lineage."""
         self._read_macros(self.con, set(names))

@@ -56,8 +56,8 @@ def find_uses(walk: Walk) -> list[Use]:
     found = []
     for i in range(len(walk.tokens) - 2):
         use = _ml(walk, i) or _function(walk, i)
-        if use is not None:
-            found.append(use)
+        if use is not None and not (found and found[-1].ml and found[-1].start == i - 2):
+            found.append(use)  # not the EXPLAIN_PREDICT of ML.EXPLAIN_PREDICT once more
     return found
 
 

@@ -9,7 +9,7 @@ from retailsql.dialect.verbs.forecast import HORIZON
 from retailsql.dialect.verbs.forecast_table import LEVEL, check_columns, stored_of
 from retailsql.dialect.verbs.verb import Verb
 from retailsql.functions.stored_forecasts import Stored, time_of, width_of
-from retailsql.registry.names import quote
+from retailsql.registry.names import literal, quote
 from retailsql.registry.store import StoredVersion
 
 AGGREGATION = Setting("perform_aggregation", "bool", "true or false")
@@ -37,7 +37,7 @@ def _evaluate(call: MLCall, stored: StoredVersion) -> str:
     check_columns(call, names, ", ".join(names))
     rows = _beside(call, held, horizon)
     if settings.get("perform_aggregation", True):
-        return aggregated(held, rows, _naive_errors(held))
+        return aggregated(held, _overlapping(rows, call, held), _naive_errors(held))
     return by_step(held, rows, float(settings.get("confidence_level", 0.95)))
 
 
@@ -67,6 +67,30 @@ def beside(call: MLCall, held: Stored, steps: str, value: str = "__rs_s.value") 
         f"(SELECT {held.listed_ids('__rs_r')}__rs_r.{at} AS __rs_at, __rs_r.{y} AS __rs_y, "
         f"{value} AS __rs_f, __rs_s.standard_error AS __rs_se FROM {call.relation} AS __rs_r "
         f"LEFT JOIN {steps} AS __rs_s ON {' AND '.join(same)})"
+    )
+
+
+def _overlapping(rows: str, call: MLCall, held: Stored) -> str:
+    """The rows of :func:`beside`, and an error if all lie before the forecasts: no row of metrics
+    would look like no fault.
+    """
+    first = f"(SELECT min(ts) FROM {held.rows} AS __rs_t WHERE step > 0)"
+    last = time_of("max(__rs_at) OVER ()")
+    early = f"{held.step_of('__rs_last')} < {held.step_of('__rs_first')}"
+    fact = literal(
+        f"ML.EVALUATE: the rows end before the forecasts of model {call.model!r} begin. "
+        "Seen: rows up to "
+    )
+    todo = literal(
+        ". What to do: give rows that have come since training, or leave the rows out for the "
+        "evaluation kept from training."
+    )
+    words = f"{fact} || __rs_last || '. Wanted: rows from ' || __rs_first || {todo}"
+    # In the column that the filter asks for: of two conditions DuckDB may drop rows by the other.
+    return (
+        f"(SELECT * REPLACE (CASE WHEN {early} THEN error({words}) ELSE __rs_f END AS __rs_f) "
+        f"FROM (SELECT *, {last} AS __rs_last, {first} AS __rs_first FROM {rows} AS __rs_b) "
+        "AS __rs_o)"
     )
 
 

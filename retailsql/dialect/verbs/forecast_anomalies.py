@@ -43,7 +43,7 @@ def verdict(value: str, expected: str, error: str, threshold: float) -> str:
     width, apart = width_of(threshold), f"abs({value} - {expected})"
     probability = (
         f"CASE WHEN {error} > 0 THEN {probability_sql(f'({apart} / {error})')} "
-        f"WHEN {apart} > 0 THEN 1.0 WHEN {apart} = 0 THEN 0.0 END"
+        f"WHEN {error} = 0 THEN CAST({apart} > 0 AS DOUBLE) END"
     )
     return (
         f"{apart} > {width} * {error} AS is_anomaly, "
@@ -62,7 +62,9 @@ def _detect(call: MLCall, stored: StoredVersion) -> str:
 
 
 def _of_history(call: MLCall, stored: StoredVersion, held: Stored, threshold: float) -> str:
-    """The rows it was trained on, beside their one-step expectation."""
+    """The rows it was trained on, beside their one-step expectation; the first of each series, of
+    which too little was known before, are no anomalies, and their bounds are NULL.
+    """
     need_history(call, stored)
     parts = [p for p in PARTS if p not in ("spikes_and_dips", "residual")]
     expected = " + ".join(f"coalesce(__rs_f.{p}, 0)" for p in parts)
@@ -72,9 +74,10 @@ def _of_history(call: MLCall, stored: StoredVersion, held: Stored, threshold: fl
     order = ", ".join([*(quote(c) for c in held.ids), at])
     columns = verdict("__rs_e.value", "__rs_e.__rs_expected", "__rs_e.standard_error", threshold)
     return (
+        f"SELECT * REPLACE (coalesce(is_anomaly, false) AS is_anomaly) FROM ("
         f"SELECT {held.listed_ids('__rs_e')}__rs_e.ts AS {at}, __rs_e.value AS {y}, {columns} "
         f"FROM (SELECT __rs_f.*, {expected} AS __rs_expected FROM {held.rows} AS __rs_f "
-        f"WHERE step <= 0) AS __rs_e ORDER BY {order}"
+        f"WHERE step <= 0) AS __rs_e) AS __rs_v ORDER BY {order}"
     )
 
 

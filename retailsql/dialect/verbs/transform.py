@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from retailsql.dialect.verbs.call import MLCall
+from retailsql.dialect.verbs.predict import call_of
 from retailsql.dialect.verbs.verb import Verb
 from retailsql.functions.transformer import transform_query
 from retailsql.registry.store import StoredVersion
@@ -16,7 +17,7 @@ def _transform(call: MLCall, stored: StoredVersion) -> str:
             wanted="a model made with CREATE MODEL name TRANSFORM(...) OPTIONS(...) AS SELECT ...",
             todo="its features are the columns of the rows as they are",
         )  # fmt: skip
-    return transform_query(stored.signature, call.relation)
+    return transform_query(call_of(stored), call.relation)
 
 
 VERBS = (

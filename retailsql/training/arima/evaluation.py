@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -28,6 +29,26 @@ def origins_of(series: Series, plan: Plan) -> list[int]:
 def actuals(series: Series, origin: int, horizon: int) -> Array:
     """What was observed after an origin, (horizon,); NaN where nothing was."""
     return series.observed[origin : origin + horizon]
+
+
+def without_spikes(
+    series: Sequence[Series], spikes: Sequence[Sequence[Array]], plan: Plan
+) -> list[Series]:
+    """The series to choose by: without the spikes that can be seen before the first test origin.
+
+    Args:
+        series: all of them.
+        spikes: per series, per origin it has, those before it.
+        plan: where.
+    """
+    quiet = []
+    for one, found in zip(series, spikes, strict=True):
+        end = len(one) - plan.test[0]
+        seen = next((s for s in found if len(s) == end), np.zeros(0))
+        observed = one.observed.copy()
+        observed[: len(seen)] -= seen
+        quiet.append(replace(one, observed=observed))
+    return quiet
 
 
 def errors_at(

@@ -10,7 +10,7 @@ and in ML.ARIMA_EVALUATE.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from time import perf_counter
 from typing import Any
@@ -25,11 +25,13 @@ from retailsql.training.arima import evaluation as judging
 from retailsql.training.arima import holidays, record
 from retailsql.training.arima import options as options_of
 from retailsql.training.arima import pool as pooling
+from retailsql.training.arima.conclude import Given, Told, conclude
+from retailsql.training.arima.forecasters import POOLED
 from retailsql.training.arima.grid import FREQUENCIES, usable_seasons
 from retailsql.training.arima.info import info_of
 from retailsql.training.arima.inputs import Input, filled, read_inputs
 from retailsql.training.arima.intervals import Curve, fit_curve
-from retailsql.training.arima.job import Recipe, Told, Work, compete, conclude
+from retailsql.training.arima.job import Recipe, Work, compete, quieted
 from retailsql.training.arima.many import for_all
 from retailsql.training.arima.series import SeriesSet, read_series
 from retailsql.training.columns import find_column
@@ -75,15 +77,21 @@ def _train(
     given = opts["horizon"] is not None
     plan = choosing.plan(lengths, horizon, given, opts["num_eval_windows"], periods)
     tasks = [(w, recipe, judging.origins_of(w.series, plan), plan.horizon) for w in works]
-    made = for_all(compete, tasks, "choosing forecasters", progress, 0.02, 0.6)
+    competed = for_all(compete, tasks, "choosing forecasters", progress, 0.02, 0.6)
+    made = [m for m, _ in competed]
+    spikes = [s for _, s in competed]
+    quiet = judging.without_spikes(held.series, spikes, plan)
     pool = None
     if not inputs and not names:
         progress("one model over all series", 0.6)
-        pool = pooling.join(made, held.series, plan, recipe, horizon, opts["seed"])
+        pool = pooling.join(made, held.series, spikes, plan, recipe, horizon, opts["seed"])
     rivals = choosing.candidates({n for one in made for f in one for n in f})
-    errors, tests = judging.errors_at(held.series, made, plan, rivals)
+    errors, tests = judging.errors_at(quiet, made, plan, rivals)
     choice = choosing.choose(errors, rivals, judging.allowed(held.series, rivals, recipe), plan)
-    pooled = pooling.given(pool, held.series, choice.names, plan)
+    pooled: Sequence[Given | None] = [None] * len(works)
+    if pool is not None and set(POOLED) & set(choice.names):
+        clean = for_all(quieted, [(w, recipe) for w in works], "cleaning", progress, 0.62, 0.65)
+        pooled = pooling.given(pool, clean, choice.names, plan)
     rest = [
         (w, recipe, n, horizon, plan.test[0], g)
         for w, n, g in zip(works, choice.names, pooled, strict=True)

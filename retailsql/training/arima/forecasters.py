@@ -37,6 +37,10 @@ SHORTEST = 8
 """Values a statistical model needs; shorter series are left to the plain rules."""
 LONGEST = 1024
 """Newest values the models are fitted on."""
+START, LONGEST_START = 4, 14
+"""Steps until a model has found its level: a season, but within these."""
+ENOUGH = 8
+"""The same for a mean or median of the past."""
 PAST = 730
 """Newest values the plain rules look at."""
 
@@ -68,7 +72,7 @@ class Competition:
 
     Args:
         values: (n,) what the models see: cleaned, without holidays and regressors.
-        raw: (n,) what the plain rules see: without holidays and regressors only.
+        raw: (n,) what the plain rules see: without holidays, regressors and spikes.
         parts: the seasonal parts of ``values``.
         season: steps of the season the plain rules look back; 1 for none.
         orders: how ARIMA finds its order.
@@ -132,8 +136,17 @@ class Competition:
         return self._rule_one_step(name)
 
     def is_plain(self, name: str) -> bool:
-        """True for a forecaster that sees the series as it is: spikes, steps, seasons and all."""
+        """True for a forecaster that sees steps of the level and seasons, not only what is left."""
         return name not in (ARIMA, ETS, THETA, MIDDLE)
+
+    def warm_up(self, name: str) -> int:
+        """Steps at the start whose one-step forecasts know too little to judge a value by."""
+        season = self.season
+        if self.is_plain(name):
+            known = season if "season" in name else 1 if name == "naive" else ENOUGH
+        else:
+            known = min(max(season, START), LONGEST_START)
+        return max(1, min(known, len(self.raw) // 2))
 
     def _model(self, name: str, horizon: int) -> tuple[Array, Array]:
         """Next steps and one-step forecasts of a model, the seasons added again."""

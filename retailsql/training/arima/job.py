@@ -1,4 +1,4 @@
-"""What is done to one series: taken apart, forecast by every forecaster, told as rows.
+"""What is done to one series: taken apart, and forecast by every forecaster at every origin.
 
 Runs in worker processes, so all that goes in and out is plain data.
 """
@@ -11,11 +11,10 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from retailsql.training.arima.clean import Cleaned, clean
-from retailsql.training.arima.forecasters import BLEND, BLENDED, SHORTEST, Competition, Orders
+from retailsql.training.arima.forecasters import SHORTEST, Competition, Orders
 from retailsql.training.arima.grid import usable_seasons
 from retailsql.training.arima.holidays import Design, effects
 from retailsql.training.arima.inputs import weigh
-from retailsql.training.arima.orders import ArimaFit
 from retailsql.training.arima.seasonal import split
 from retailsql.training.arima.series import Series
 from retailsql.training.forecasting.series_columns import Array
@@ -100,7 +99,7 @@ def take_apart(work: Work, recipe: Recipe, origin: int, horizon: int) -> Apart:
     cleaned = clean(past, seasons, recipe.spikes, recipe.steps)
     season = seasons[0][1] if seasons else 1
     competition = Competition(
-        cleaned.values, past, split(cleaned.values, seasons), season, recipe.orders
+        cleaned.values, past - cleaned.spikes, split(cleaned.values, seasons), season, recipe.orders
     )
     return Apart(competition, cleaned, held, weights)
 
@@ -120,8 +119,8 @@ def floor_of(values: Array) -> float | None:
 
 def compete(
     work: Work, recipe: Recipe, origins: Sequence[int], horizon: int
-) -> list[dict[str, Array]]:
-    """Every forecaster at every origin: name -> (horizon,), per origin.
+) -> tuple[list[dict[str, Array]], list[Array]]:
+    """Every forecaster at every origin: name -> (horizon,), and the spikes found before it.
 
     Args:
         work: the series.
@@ -129,7 +128,7 @@ def compete(
         origins: steps that are known at each; forecasts are of the next ones.
         horizon: steps ahead.
     """
-    made = []
+    made, spikes = [], []
     for origin in origins:
         apart = take_apart(work, recipe, origin, horizon)
         if recipe.orders.fixed is None and origin >= SHORTEST:
@@ -140,7 +139,14 @@ def compete(
         floor = floor_of(work.series.values[:origin])
         forecasts = apart.competition.forecasts(horizon)
         made.append({n: bounded(f + beside, recipe, floor) for n, f in forecasts.items()})
-    return made
+        spikes.append(apart.cleaned.spikes)
+    return made, spikes
+
+
+def quieted(work: Work, recipe: Recipe) -> Array:
+    """A whole series without its spikes, (n,)."""
+    n = len(work.series)
+    return np.asarray(work.series.values - take_apart(work, recipe, n, 0).cleaned.spikes)
 
 
 def _settled(orders: Orders, competition: Competition) -> Orders:
@@ -151,140 +157,3 @@ def _settled(orders: Orders, competition: Competition) -> Orders:
         return orders
     best = competition.arima[0]
     return replace(orders, fixed=best.order, constant=best.drift or best.order[1] == 0)
-
-
-@dataclass(frozen=True)
-class Told:
-    """A series' forecasts and history, by components.
-
-    Args:
-        forecast: (h,) without regressors, which are added when the future rows are known.
-        fitted: (n,) one-step forecasts, without regressors, spikes and steps.
-        seasonal: season -> (n + h,).
-        holidays: holiday -> (n + h,).
-        spikes: (n,).
-        steps: (n,).
-        weights: (k,) of the regressors.
-        sigma: standard error of one step.
-        arima: the fitted orders, the best first.
-    """
-
-    forecast: Array
-    fitted: Array
-    seasonal: Mapping[str, Array]
-    holidays: Mapping[str, Array]
-    spikes: Array
-    steps: Array
-    weights: Array
-    sigma: float
-    arima: list[ArimaFit]
-
-
-@dataclass(frozen=True)
-class Given:
-    """What a forecaster of many series says of one.
-
-    Args:
-        ahead: (h,) the trees' forecasts.
-        fitted: (n,) their one-step values of the past.
-        before: the same of the past before the test, by trees that ended there.
-    """
-
-    ahead: Array
-    fitted: Array
-    before: Array
-
-
-def tell(work: Work, recipe: Recipe, name: str, horizon: int, given: Given | None = None) -> Told:
-    """Forecast a series by the forecaster chosen for it, from all its rows.
-
-    Args:
-        work: the series.
-        recipe: how.
-        name: of the forecaster.
-        horizon: steps ahead.
-        given: what it says, if it is one of many series.
-    """
-    n = len(work.series)
-    apart = take_apart(work, recipe, n, horizon)
-    competition = apart.competition
-    holidays = apart.holiday_total(n + horizon)
-    one_step = _one_step(apart, name, None if given is None else given.fitted)
-    made = _ahead(competition, name, horizon, given)
-    with_inputs = len(apart.weights) > 0
-    floor = None if with_inputs else floor_of(work.series.values)
-    forecast = made + holidays[n:]
-    forecast = forecast if with_inputs else bounded(forecast, recipe, floor)
-    plain = competition.is_plain(name)
-    none = np.zeros(n)
-    spikes, steps = (none, none) if plain else (apart.cleaned.spikes, apart.cleaned.steps)
-    seasonal: dict[str, Array] = {}
-    if not plain:
-        later = competition.parts.ahead(horizon)
-        past = competition.parts.seasonal
-        seasonal = {s: np.concatenate([past[s], later[s]]) for s in past}
-    return Told(
-        forecast, one_step + holidays[:n], seasonal, apart.holidays, spikes, steps, apart.weights,
-        _sigma(competition, name, one_step), competition.arima if n >= SHORTEST else [],
-    )  # fmt: skip
-
-
-def conclude(
-    work: Work, recipe: Recipe, name: str, horizon: int, test: int, given: Given | None = None
-) -> tuple[Told, float]:
-    """A series' forecasts from all its rows, and one step's standard error before the test.
-
-    Args:
-        work: the series.
-        recipe: how.
-        name: of the forecaster chosen.
-        horizon: steps ahead.
-        test: steps from the first test origin to the end.
-        given: what the forecaster says, if it is one of many series.
-    """
-    told = tell(work, recipe, name, horizon, given)
-    origin = len(work.series) - test
-    if origin < 3:
-        return told, told.sigma
-    before = take_apart(work, recipe, origin, 0)
-    fitted = _one_step(before, name, None if given is None else given.before)
-    return told, _sigma(before.competition, name, fitted)
-
-
-def _ahead(competition: Competition, name: str, horizon: int, given: Given | None) -> Array:
-    """The next steps by the forecaster chosen, holidays and regressors apart."""
-    if given is None:
-        return competition.forecasts(horizon, name)[name]
-    if name != BLEND:
-        return given.ahead
-    beside = competition.forecasts(horizon)
-    members = [beside.get(member, beside["naive"]) for member in BLENDED]
-    return np.asarray(np.median([given.ahead, *members], axis=0))
-
-
-def _one_step(apart: Apart, name: str, trees: Array | None) -> Array:
-    """One-step values of the past, of the cleaned series for a model of one series, else of the
-    series as it is.
-    """
-    competition = apart.competition
-    if trees is None:
-        return competition.one_step(name)
-    if name != BLEND:
-        return trees
-    dirt = apart.cleaned.spikes + apart.cleaned.steps
-    members = [
-        competition.one_step(m) + (0.0 if competition.is_plain(m) else dirt)
-        for m in BLENDED if m in competition.names
-    ]  # fmt: skip
-    return np.asarray(np.median([trees, *members], axis=0))
-
-
-def _sigma(competition: Competition, name: str, one_step: Array) -> float:
-    """One step's standard error: the root of the mean squared one-step errors."""
-    values = competition.raw if competition.is_plain(name) else competition.values
-    return root_mean_square((values - one_step)[1:])
-
-
-def root_mean_square(error: Array) -> float:
-    """0 for no errors at all."""
-    return float(np.sqrt(np.mean(error**2))) if len(error) else 0.0

@@ -91,13 +91,17 @@ def read(given: Mapping[str, Any], several: bool) -> dict[str, Any]:
 def _check_order(opts: Mapping[str, Any], lower: set[str], several: bool) -> None:
     """non_seasonal_order and include_drift go with auto_arima = false, and one series."""
     order, fixed = opts["non_seasonal_order"], not opts["auto_arima"]
+    if fixed and several:
+        raise TrainingError(
+            "One order cannot serve many series",
+            seen="auto_arima = false beside time_series_id_col", wanted="auto_arima = true",
+            todo="leave auto_arima = false and non_seasonal_order out: each series gets its own",
+        )  # fmt: skip
     if fixed != (order is not None):
         raise _clash(
             "non_seasonal_order and auto_arima = false go together",
             "auto_arima = false alone" if fixed else "non_seasonal_order alone",
         )
-    if fixed and several:
-        raise _clash("One order for many series: they need auto_arima", "auto_arima = false")
     if order is not None:
         whole = len(order) == 3 and all(isinstance(v, int) for v in order)
         if not whole or not (0 <= order[0] <= 5 and 0 <= order[1] <= 2 and 0 <= order[2] <= 5):

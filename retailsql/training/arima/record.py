@@ -10,11 +10,12 @@ import numpy as np
 import pyarrow as pa
 
 from retailsql.signature import Graph, Signature
+from retailsql.training.arima.conclude import Told
 from retailsql.training.arima.forecasters import ALL_MODELS
 from retailsql.training.arima.grid import ALL_SEASONS
 from retailsql.training.arima.inputs import Input, as_options
 from retailsql.training.arima.intervals import Curve
-from retailsql.training.arima.job import Recipe, Told
+from retailsql.training.arima.job import Recipe
 from retailsql.training.arima.series import Series, SeriesSet
 from retailsql.training.forecasting.series_columns import Array
 
@@ -105,7 +106,7 @@ def rows_of(series: Series, told: Told, frequency: str, curve: Curve, shown: Sho
             np.concatenate([series.at, series.future(h, frequency)]), pa.timestamp("us")
         ),
         "value": np.concatenate([series.values, told.forecast]),
-        "standard_error": np.concatenate([np.full(n, told.sigma), told.sigma * curve.at(h)]),
+        "standard_error": pa.concat_arrays([_errors(n, told), pa.array(told.sigma * curve.at(h))]),
         "trend": trend,
     }
     for column, name in SEASON_COLUMNS.items():
@@ -119,6 +120,11 @@ def rows_of(series: Series, told: Told, frequency: str, curve: Curve, shown: Sho
     columns["attributions"] = _lists(_attributions(series, told, shown, n, h))
     columns["weights"] = _lists(np.tile(told.weights, (n + h, 1)))
     return pa.table(columns).slice(begin)
+
+
+def _errors(n: int, told: Told) -> pa.Array:
+    """The standard error of each step of the past, NULL until the forecaster is warm."""
+    return pa.array(np.full(n, told.sigma), mask=np.arange(n) < told.warm_up)
 
 
 def _effects(told: Told, shown: Shown, steps: int) -> Array:
@@ -165,10 +171,11 @@ def reports_of(
     for series, one, name in zip(held.series, told, names, strict=True):
         common = {
             "key": series.key,
-            "seasonal_periods": [s for s in ALL_SEASONS if s in one.seasonal] or ["NO_SEASONALITY"],
+            "seasonal_periods": [s for s in ALL_SEASONS if s in one.adjusted_for]
+            or ["NO_SEASONALITY"],
             "has_holiday_effect": bool(one.holidays) if shown.history else None,
             "has_spikes_and_dips": bool(one.spikes.any()) if shown.history else None,
-            "has_step_changes": bool(one.steps.any()) if shown.history else None,
+            "has_step_changes": one.has_steps if shown.history else None,
             "forecaster": name,
         }
         candidates += _orders(one, common)
