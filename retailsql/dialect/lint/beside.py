@@ -45,9 +45,9 @@ def _holds(item: exp.Expr, answer: exp.Expr, label: str, computed: bool) -> bool
         if isinstance(answer, exp.Column) and item.name.lower() == answer.name.lower():
             return item.table.lower() == answer.table.lower()
         return item.name.lower() == label and not item.table
-    if computed and answer.find(*_CLOSED) is None and answer.find(exp.Column):
-        if _text(item) == _text(answer):
-            return True
+    whole = computed and answer.find(*_CLOSED) is None and answer.find(exp.Column)
+    if whole and _text(item) == _text(answer):
+        return True
     return any(_holds(part, answer, label, computed) for part in item.iter_expressions())
 
 

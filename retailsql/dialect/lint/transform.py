@@ -93,7 +93,7 @@ def _tell_bind(
     said = unknown_function(clause, error)
     if said is not None and known:
         fact, _, place = said.fact.rpartition(" at line ")
-        name = (said.seen or "").rpartition(".")[2]
+        name = str(said.seen or "").rpartition(".")[2]
         at = token_of(statement, name, span)
         statement.add("RS001", span[0] if at is None else at - 2, *sentence(said, fact or place))
         return

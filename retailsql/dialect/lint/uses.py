@@ -53,7 +53,7 @@ class Use:
 
 def find_uses(walk: Walk) -> list[Use]:
     """Every ``ML.NAME(MODEL m ...)`` and everything that looks like ``m_verb(...)``."""
-    found = []
+    found: list[Use] = []
     for i in range(len(walk.tokens) - 2):
         use = _ml(walk, i) or _function(walk, i)
         if use is not None and not (found and found[-1].ml and found[-1].start == i - 2):
