@@ -117,6 +117,7 @@ def test_trees_by_definition(estimator, kind, how):
 def test_trees_equal_shap(kind):
     """The package shap, with the same reference rows, on twelve features."""
     import shap
+
     model = {
         "regressor": HistGradientBoostingRegressor(max_iter=40, max_depth=3),
         "classifier": HistGradientBoostingClassifier(max_iter=40, max_depth=3),

@@ -11,9 +11,12 @@ from typing import Any
 
 REGISTRY = frozenset(
     [
-        "model_registry", "vertex_ai_model_id", "vertex_ai_model_version_aliases", "kms_key_name",
+        "model_registry",
+        "vertex_ai_model_id",
+        "vertex_ai_model_version_aliases",
+        "kms_key_name",
         "expiration_timestamp",
-    ]  # fmt: skip
+    ]
 )
 TUNING = frozenset(
     ["num_trials", "max_parallel_trials", "hparam_tuning_algorithm", "hparam_tuning_objectives"]
