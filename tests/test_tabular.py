@@ -11,7 +11,7 @@ import pytest
 
 from retailsql.scoring.rows import RowScorer
 from retailsql.training.fitted import TrainingData
-from retailsql.training.tabular import estimators
+from retailsql.training.tabular import estimators, notes
 from retailsql.training.tabular.fit import fit, options_for
 
 N = 600
@@ -161,7 +161,7 @@ def test_a_large_svm_is_approximated_and_still_exact_in_the_graph(monkeypatch):
 def test_an_svm_on_many_rows_samples_them_and_says_so(monkeypatch):
     monkeypatch.setattr(estimators, "MOST_SVM_ROWS", 200)
     whole = numeric("SVM_REGRESSOR")
-    monkeypatch.setattr("retailsql.training.tabular.notes.EXACT_SVM_ROWS", 100)
+    monkeypatch.setattr(notes, "EXACT_SVM_ROWS", 100)
     words = " ".join(numeric("SVM_REGRESSOR").warnings)
     assert "400 landmarks" in words
     assert "a random 200 of 480 rows" in words
