@@ -19,8 +19,8 @@ SQL = Path(__file__).parents[1] / "sql"
 SHARED = Path(os.environ.get("RETAILSQL_DATA", Path(__file__).parents[2] / "shared" / "data"))
 REAL = SHARED / "online_retail_2010_2011" / "online_retail_2010_2011.parquet"
 TABLES = (
-    "customer_features", "churn_training", "sales_daily", "sales_weekly", "price_features",
-    "unit_features", "purchases",
+    "customer_features", "churn_training", "fct_sales_daily", "fct_sales_weekly", "price_features",
+    "unit_features", "fct_purchases",
 )  # fmt: skip
 
 # Six lines on five days in two weeks (5 January 2026 is a Monday), and one on the cutoff itself.
@@ -78,13 +78,15 @@ def test_customer_features_by_hand(six):
 
 def test_sales_daily_by_hand(six):
     """0 where the shop was open, NULL where nobody bought anything at all."""
-    rows = six.execute("SELECT day, units FROM sales_daily WHERE product_id = 'tea'").fetchall()
+    rows = six.execute("SELECT day, units FROM fct_sales_daily WHERE product_id = 'tea'").fetchall()
     assert [r[0] for r in rows] == [dt.date(2026, 1, d) for d in range(5, 19)]
     none = None
     assert [r[1] for r in rows] == [
         2, 4, none, 0, none, none, none, none, 3, none, 1, none, none, none,
     ]  # fmt: skip
-    weekly = six.execute("SELECT week, units FROM sales_weekly WHERE product_id = 'tea'").fetchall()
+    weekly = six.execute(
+        "SELECT week, units FROM fct_sales_weekly WHERE product_id = 'tea'"
+    ).fetchall()
     assert weekly == [(dt.date(2026, 1, 5), 6.0), (dt.date(2026, 1, 12), 4.0)]
 
 
@@ -151,7 +153,7 @@ def test_a_pause_is_zero_in_the_past_and_at_the_end(sold):
     lines = [("tea", _day(n), 1, 3.0, False) for n in range(100) if n % 7 != 6]
     lines += [("lamp", _day(n), 2, 30.0, False) for n in (0, 50, 60)]
     rows = sold(lines, _day(100)).execute(
-        "SELECT day, units FROM sales_daily WHERE product_id = 'lamp' ORDER BY day"
+        "SELECT day, units FROM fct_sales_daily WHERE product_id = 'lamp' ORDER BY day"
     )
     wanted = {n: None if n % 7 == 6 else 0.0 for n in range(100)} | {0: 2.0, 50: 2.0, 60: 2.0}
     assert rows.fetchall() == [(_day(n), units) for n, units in wanted.items()]
@@ -161,9 +163,9 @@ def test_a_closed_shop_is_not_known(sold):
     """Two weeks of holidays: NULL days, and NULL weeks where no day at all is known."""
     lines = [("tea", _day(n), 1, 3.0, False) for n in range(49) if not 14 <= n < 30]
     con = sold(lines, _day(49))
-    units = [r[0] for r in con.execute("SELECT units FROM sales_daily ORDER BY day").fetchall()]
+    units = [r[0] for r in con.execute("SELECT units FROM fct_sales_daily ORDER BY day").fetchall()]
     assert units == [None if 14 <= n < 30 else 1.0 for n in range(49)]
-    weekly = con.execute("SELECT units FROM sales_weekly ORDER BY week").fetchall()
+    weekly = con.execute("SELECT units FROM fct_sales_weekly ORDER BY week").fetchall()
     assert weekly == [(7.0,), (7.0,), (None,), (None,), (5.0,), (7.0,), (7.0,)]
 
 
@@ -196,7 +198,7 @@ def test_a_product_long_unsold_is_not_asked_about(sold):
 
 def test_purchases_by_hand(six):
     """Guests are not customers; the order of the cutoff's morning is not known."""
-    assert six.execute("SELECT customer_id, product_id FROM purchases").fetchall() == [
+    assert six.execute("SELECT customer_id, product_id FROM fct_purchases").fetchall() == [
         ("ann", "mug"), ("ann", "tea"), ("ann", "tea"), ("ann", "tea"), ("bob", "tea"),
     ]  # fmt: skip
 
@@ -253,7 +255,7 @@ def test_history_is_not_rewritten(features, days_back):
     earlier = cutoff - dt.timedelta(days=days_back)
     then, now = features(earlier), features(cutoff)
     for table, column, width in (
-        ("sales_daily", 1, 1), ("sales_weekly", 1, 7), ("unit_features", 1, 7),
+        ("fct_sales_daily", 1, 1), ("fct_sales_weekly", 1, 7), ("unit_features", 1, 7),
         ("price_features", 2, 7),
     ):  # fmt: skip
         known = [r for r in now[table] if r[column] + dt.timedelta(days=width) <= earlier]

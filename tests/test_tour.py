@@ -37,9 +37,9 @@ def everything(path):
 @pytest.mark.parametrize(
     ("own", "seen"),
     [
-        ("CREATE TABLE purchases AS SELECT 'mine' AS x", "main.purchases"),
+        ("CREATE TABLE fct_purchases AS SELECT 'mine' AS x", "main.fct_purchases"),
         ("CREATE TABLE Stg_Products AS SELECT 'mine' AS x", "main.Stg_Products"),
-        ("CREATE VIEW sales_daily AS SELECT 'mine' AS x", "main.sales_daily"),
+        ("CREATE VIEW fct_sales_daily AS SELECT 'mine' AS x", "main.fct_sales_daily"),
         ("CREATE SCHEMA raw; CREATE VIEW raw.order_lines AS SELECT 'mine' x", "raw.order_lines"),
         ("CREATE SCHEMA raw; CREATE TABLE raw.demo AS SELECT 'mine' AS x", "raw.demo"),
     ],
@@ -81,7 +81,7 @@ def test_a_demo_that_was_stopped_goes_on(tmp_path, quick, monkeypatch):
     path = tmp_path / "demo.duckdb"
 
     def stopped(con, project, tell):
-        tour.run(con, project, select="+sales_weekly")
+        tour.run(con, project, select="+fct_sales_weekly")
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
@@ -98,8 +98,8 @@ def test_what_the_user_put_into_the_demos_file_stays(tmp_path, quick):
     path = tmp_path / "demo.duckdb"
     tour.take_tour(path, size="small")
     with duckdb.connect(str(path)) as con:
-        con.execute("CREATE OR REPLACE TABLE purchases AS SELECT 'mine' AS x")
+        con.execute("CREATE OR REPLACE TABLE fct_purchases AS SELECT 'mine' AS x")
     before = everything(path)
-    with pytest.raises(ProjectError, match="would replace the table main.purchases"):
+    with pytest.raises(ProjectError, match="would replace the table main.fct_purchases"):
         tour.take_tour(path, size="small")
     assert everything(path) == before

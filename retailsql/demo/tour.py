@@ -19,7 +19,8 @@ from retailsql.functions.transaction import own_transaction
 from retailsql.registry import store
 from retailsql.registry.names import resolve
 from retailsql.runner import made
-from retailsql.runner.project import Project, load_project, shipped_project
+from retailsql.runner.node import Project
+from retailsql.runner.project import load_project, shipped_project
 from retailsql.runner.run import Answer, NodeResult, run, run_query
 from retailsql.session import Session, connect
 from retailsql.tasks import TASKS, Task

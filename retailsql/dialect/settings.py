@@ -43,12 +43,12 @@ class Setting:
         """
         if self.type in ("str", "list", "any"):
             good = self.type == "any" or isinstance(value, str if self.type == "str" else list)
-            return good and (not self.choices or str(value).upper() in self.choices)
+            return bool(good and (not self.choices or str(value).upper() in self.choices))
         if self.type == "bool" or isinstance(value, bool):
             return self.type == "bool" and isinstance(value, bool)
         if not isinstance(value, int if self.type == "int" else int | float):
             return False
-        return self.low <= value < self.high if self.below else self.low <= value <= self.high
+        return bool(self.low <= value < self.high if self.below else self.low <= value <= self.high)
 
 
 def read_settings(

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from graphlib import CycleError, TopologicalSorter
 
 from retailsql.errors import ProjectError
-from retailsql.runner.project import Node, find
+from retailsql.runner.node import Node
+from retailsql.runner.project import find
 
 
 def order(nodes: Mapping[str, Node]) -> list[Node]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from retailsql.errors import ProjectError
 from retailsql.functions.connection import raw
-from retailsql.runner.project import Node
+from retailsql.runner.node import Node
 
 MARK = "made by retailsql run"
 """How the comment on what a run has made begins; the file's name follows."""

@@ -14,59 +14,15 @@ The folder is a dbt project and stays one: only what dbt's own Jinja also unders
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from retailsql.errors import ProjectError, nearest
+from retailsql.runner.node import KINDS, Kind, Node, Project
 from retailsql.runner.render import Renderer
 from retailsql.runner.settings import read_settings, read_sources
 
-Kind = Literal["table", "view", "model", "query"]
-KINDS: tuple[Kind, ...] = ("table", "view", "model")
 FOLDERS = ("models", "training", "queries")
-
-
-@dataclass(frozen=True)
-class Node:
-    """One SQL file, rendered.
-
-    Args:
-        name: the file's name without ``.sql``.
-        file: its path inside the project.
-        kind: table, view, model (a training file) or query.
-        sql: the SQL, Jinja done.
-        options: what ``config()`` said, without ``materialized``.
-        needs: names of the files it refers to.
-    """
-
-    name: str
-    file: str
-    kind: Kind
-    sql: str
-    options: Mapping[str, Any] = field(default_factory=dict)
-    needs: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Project:
-    """A project, rendered and ready to run.
-
-    Args:
-        name: from ``dbt_project.yml``.
-        path: the folder.
-        schema: where tables and views are made.
-        nodes: models and training files by name.
-        queries: queries by name.
-        vars: the variables it was rendered with.
-    """
-
-    name: str
-    path: Path
-    schema: str
-    nodes: Mapping[str, Node]
-    queries: Mapping[str, Node]
-    vars: Mapping[str, Any]
 
 
 def load_project(

@@ -16,7 +16,8 @@ from retailsql.functions.transaction import own_transaction
 from retailsql.registry.fetch import first_row
 from retailsql.runner import made
 from retailsql.runner.graph import select as choose
-from retailsql.runner.project import Node, Project, find
+from retailsql.runner.node import Node, Project
+from retailsql.runner.project import find
 
 Status = Literal["start", "ok", "skipped"]
 Train = Callable[..., Mapping[str, Any]]

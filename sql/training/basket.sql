@@ -8,5 +8,5 @@
 -- basket_recommend(customer_id, 10): what this customer may buy next, from what others who bought
 -- the same also bought.
 SELECT customer_id, product_id, ordered_at
-FROM {{ ref('purchases') }}
+FROM {{ ref('fct_purchases') }}
 ORDER BY customer_id, ordered_at, product_id

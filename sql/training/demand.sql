@@ -9,5 +9,5 @@
 ) }}
 -- demand_forecast(history, 28): units per day for the next four weeks, one network for all products.
 SELECT product_id, day, units
-FROM {{ ref('sales_daily') }}
+FROM {{ ref('fct_sales_daily') }}
 ORDER BY product_id, day

@@ -58,16 +58,16 @@ CASES = (
     ),
     Case(
         task="forecast",
-        rows="(SELECT product_id AS id, list(units ORDER BY day) AS history FROM sales_daily "
+        rows="(SELECT product_id AS id, list(units ORDER BY day) AS history FROM fct_sales_daily "
         "GROUP BY ALL)",
         call="demand_forecast(r.history, 3)",
         nothing="SELECT demand_forecast(NULL, 3)",
         result="STRUCT(step INTEGER, \"value\" DOUBLE, lower DOUBLE, upper DOUBLE)[]",
         statement="SELECT product_id, forecast_value FROM ML.FORECAST(MODEL demand, "
-        "STRUCT(3 AS horizon, 0.9 AS confidence_level), TABLE sales_daily) "
+        "STRUCT(3 AS horizon, 0.9 AS confidence_level), TABLE fct_sales_daily) "
         "ORDER BY product_id, forecast_timestamp",
         check="SELECT product_id, f.value FROM (SELECT product_id, "
-        "unnest(demand_forecast(list(units ORDER BY day), 3)) AS f FROM sales_daily "
+        "unnest(demand_forecast(list(units ORDER BY day), 3)) AS f FROM fct_sales_daily "
         "GROUP BY product_id) ORDER BY product_id, f.step",
     ),
     Case(

@@ -136,14 +136,14 @@ def test_forecast_statement_without_rows_uses_stored_histories(shop):
         "confidence_interval_lower_bound", "confidence_interval_upper_bound",
     ]  # fmt: skip
     rows = result.fetchall()
-    last = shop.execute("SELECT max(day) FROM sales_daily").fetchall()[0][0]
+    last = shop.execute("SELECT max(day) FROM fct_sales_daily").fetchall()[0][0]
     assert (rows[0][1].date() - last).days == 1
     assert all(r[5] <= r[2] <= r[6] for r in rows)
 
 
 def test_recommend_statement_without_rows_answers_for_all_customers(shop):
     rows = shop.execute("FROM ML.RECOMMEND(MODEL basket) ORDER BY customer_id, rank").fetchall()
-    held = shop.execute("SELECT count(DISTINCT customer_id) FROM purchases").fetchall()[0][0]
+    held = shop.execute("SELECT count(DISTINCT customer_id) FROM fct_purchases").fetchall()[0][0]
     assert len({r[0] for r in rows}) == held
     assert rows[0][3] == 1
 
@@ -157,7 +157,7 @@ def test_an_unknown_customer_gets_popular_items(shop):
 def test_seen_items_are_left_out_unless_asked_for(shop):
     sql = """
     SELECT count(*) FROM (SELECT customer_id, unnest(basket_recommend(customer_id, 5{})).item_id AS
-    product_id FROM customer_features) JOIN purchases USING (customer_id, product_id)"""
+    product_id FROM customer_features) JOIN fct_purchases USING (customer_id, product_id)"""
     assert shop.execute(sql.format("")).fetchall() == [(0,)]
     assert shop.execute(sql.format(", exclude_seen := false")).fetchall()[0][0] > 0
 

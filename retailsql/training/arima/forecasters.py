@@ -118,7 +118,7 @@ class Competition:
         """
         made = self.rules(horizon)
         if len(self.values) >= SHORTEST and (only is None or only in MODELS):
-            wanted = {ARIMA, ETS, THETA} if only in (None, MIDDLE) else {only}
+            wanted = {ARIMA, ETS, THETA} if only is None or only == MIDDLE else {only}
             if only is None:
                 wanted.add(IMAPA_NAME)
             for name in sorted(wanted):

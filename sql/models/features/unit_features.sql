@@ -42,7 +42,7 @@ filled AS (
             PARTITION BY s.product_id ORDER BY s.week
             ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
         ))                                             AS price
-    FROM {{ ref('sales_weekly') }} AS s
+    FROM {{ ref('fct_sales_weekly') }} AS s
     LEFT JOIN prices AS x ON x.product_id = s.product_id AND x.week = s.week
 ),
 
