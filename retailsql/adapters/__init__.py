@@ -1,0 +1,1 @@
+"""Each adapter knows one part of the outside world (dbt, servers), and none knows another."""

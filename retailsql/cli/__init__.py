@@ -1,0 +1,73 @@
+"""The command line: thin over the same functions as Python and SQL.
+
+retailsql demo      a shop, four models, four answers
+retailsql sql       run SQL, ML statements among it
+retailsql lint      check SQL files without running them
+retailsql run       run a folder of SQL files, models and training included
+retailsql train     train some of its models
+retailsql models    list the models of a database
+retailsql doctor    check the installation
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import NoReturn
+
+import click
+
+import retailsql
+from retailsql.cli import project, scripts, shop
+from retailsql.errors import MissingExtraError, RetailSQLError
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(retailsql.__version__, prog_name="retailsql")
+def cli() -> None:
+    """BigQuery ML's verbs on the DuckDB file you already have."""
+
+
+for _command in (
+    shop.demo, scripts.sql, scripts.lint, project.run, project.train, project.query,
+    shop.models, shop.doctor,
+):  # fmt: skip
+    cli.add_command(_command)
+
+
+def main() -> None:
+    """The entry point: errors of ours are printed in words, without a traceback."""
+    import duckdb
+
+    try:
+        cli.main(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        raise SystemExit(error.exit_code) from error
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("stopped; nothing half-made was kept", err=True)
+        raise SystemExit(130) from None
+    except (RetailSQLError, duckdb.Error) as error:
+        _fail(str(error), error)
+    except BrokenPipeError:
+        # The reader, `head` for instance, has seen enough. What is still buffered has nowhere to
+        # go, and the interpreter must not try.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(1) from None
+    except OSError as error:
+        _fail(f"{error.filename or 'a file'}: {error.strerror or error}", error)
+    except UnicodeDecodeError as error:
+        words = f"byte 0x{error.object[error.start]:02x} at position {error.start}"
+        said = RetailSQLError("A file is not UTF-8 text", seen=words, todo="save it as UTF-8")
+        _fail(str(said), error)
+    except ModuleNotFoundError as error:
+        if (error.name or "retailsql").startswith("retailsql"):
+            raise
+        _fail(str(MissingExtraError.of("train", str(error.name))), error)
+
+
+def _fail(words: str, error: BaseException) -> NoReturn:
+    click.echo(f"{click.style('error', fg='red')}: {words}", err=True)
+    for note in getattr(error, "__notes__", []):
+        click.echo(note if len(note) <= 300 else f"{note[:297]}...", err=True)
+    raise SystemExit(1) from error

@@ -1,0 +1,5 @@
+"""``python -m retailsql.cli``."""
+
+from retailsql.cli import main
+
+main()
