@@ -130,7 +130,6 @@ def _alter(con: DuckDBPyConnection, statement: AlterModel) -> str:
     name = resolve(con, statement.name)
     warning = None
     try:
-        stored = store.find(con, name)
         if statement.options is None:
             stored = publish.roll_back(con, name)
         else:
@@ -138,6 +137,8 @@ def _alter(con: DuckDBPyConnection, statement: AlterModel) -> str:
             options, told = notes.split(given)
             if "deployed_version" in options:
                 stored = publish.deploy(con, name, options["deployed_version"])
+            else:
+                stored = store.find(con, name)
             notes.write(con, name, told)
     except ModelNotFoundError:
         if not statement.if_exists:

@@ -234,7 +234,7 @@ TAMPERS = (
 
 @given(days_back=st.integers(0, 60), tamper=st.sampled_from(TAMPERS))
 @settings(
-    max_examples=12, deadline=None, derandomize=True, database=None,
+    max_examples=5, deadline=None, derandomize=True, database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )  # fmt: skip
 def test_no_feature_sees_past_the_cutoff(features, days_back, tamper):
@@ -246,7 +246,7 @@ def test_no_feature_sees_past_the_cutoff(features, days_back, tamper):
 
 @given(days_back=st.integers(1, 120))
 @settings(
-    max_examples=8, deadline=None, derandomize=True, database=None,
+    max_examples=4, deadline=None, derandomize=True, database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )  # fmt: skip
 def test_history_is_not_rewritten(features, days_back):

@@ -18,7 +18,7 @@ def quick(monkeypatch):
     monkeypatch.setattr(tour, "TASKS", ())
 
     def build(con, project, tell):
-        return tour.run(con, project, train=lambda *args, replace: {})
+        return tour.build(con, project, train=lambda *args, full_refresh: {}, tests=False)
 
     monkeypatch.setattr(tour, "_build", build)
 
@@ -81,7 +81,7 @@ def test_a_demo_that_was_stopped_goes_on(tmp_path, quick, monkeypatch):
     path = tmp_path / "demo.duckdb"
 
     def stopped(con, project, tell):
-        tour.run(con, project, select="+fct_sales_weekly")
+        tour.build(con, project, "+fct_sales_weekly", tests=False)
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:

@@ -1,10 +1,16 @@
 """The command line: thin over the same functions as Python and SQL.
 
 retailsql demo      a shop, four models, four answers
+retailsql init      a project of SQL files for your own shop
 retailsql sql       run SQL, ML statements among it
 retailsql lint      check SQL files without running them
-retailsql run       run a folder of SQL files, models and training included
+retailsql build     make a project's files in the order of their ref()s, train, test
+retailsql run       the same without tests
+retailsql test      its tests alone
+retailsql ls        its files
+retailsql lineage   the way of a column, back to the raw ones
 retailsql train     train some of its models
+retailsql query     run one of its queries
 retailsql models    list the models of a database
 retailsql doctor    check the installation
 """
@@ -29,8 +35,8 @@ def cli() -> None:
 
 
 for _command in (
-    shop.demo, scripts.sql, scripts.lint, project.run, project.train, project.query,
-    shop.models, shop.doctor,
+    shop.demo, scripts.sql, scripts.lint, project.build, project.run, project.test, project.ls,
+    project.lineage, project.train, project.query, shop.init, shop.models, shop.doctor,
 ):  # fmt: skip
     cli.add_command(_command)
 

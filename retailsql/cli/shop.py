@@ -1,4 +1,4 @@
-"""Commands on a shop: demo, models, doctor."""
+"""Commands on a shop: demo, init, models, doctor."""
 
 from __future__ import annotations
 
@@ -37,6 +37,40 @@ def demo(data: Path | None, path: Path | None, size: str, seed: int) -> None:
     with progress() as say:
         tour = take_tour(path, data, size, seed, say)
     show_tour(tour)
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option(
+    "--data",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="An Online Retail file (csv, xlsx, parquet) to load instead of the made-up shop.",
+)
+@click.option(
+    "--from",
+    "sources",
+    multiple=True,
+    metavar="FILE_OR_TABLE",
+    help="Your own order lines (and customers, products): what their columns mean is proposed.",
+)
+@click.option("--db", type=click.Path(path_type=Path), help="The DuckDB file with your tables.")
+@click.option(
+    "--size",
+    type=click.Choice(["small", "default", "large"]),
+    default="default",
+    show_default=True,
+    help="Size of the made-up shop.",
+)
+def init(
+    folder: Path, data: Path | None, sources: tuple[str, ...], db: Path | None, size: str
+) -> None:
+    """Write a project of SQL files to FOLDER, for retailsql build and for dbt."""
+    from retailsql.cli.draw_started import draw_started
+    from retailsql.starter.write_project import init_project
+
+    with progress() as say:
+        started = init_project(folder, data, sources, db, size, say=say)
+    draw_started(started)
 
 
 @click.command()

@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from retailsql.demo.tour import Tour, summary
-from retailsql.runner.run import NodeResult
+from retailsql.runner.result import NodeResult
 
 MAX_ROWS = 100
 WIDE = 160
@@ -170,10 +170,12 @@ def show_run(results: Sequence[NodeResult]) -> None:
 
 
 def _metric(result: NodeResult) -> Text:
-    """A trained model's metric beside its baseline's, and its warning."""
+    """A trained model's metric beside its baseline's, and its warning; why something failed."""
     d = result.detail
-    if not d:
-        return Text()
+    if "scored" in d:
+        return Text(f"{d['scored']:,} scored by version {d['version']} of {d['model']}")
+    if d.get("metric") is None:
+        return Text(str(result.error or result.reason))
     words = Text(f"{d['metric']} {d['value']:.4g} ({d['baseline']} {d['baseline_value']:.4g})")
     if d.get("warning"):
         words.append(f"\n{d['warning']}", "yellow")

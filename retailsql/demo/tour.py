@@ -19,9 +19,11 @@ from retailsql.functions.transaction import own_transaction
 from retailsql.registry import store
 from retailsql.registry.names import resolve
 from retailsql.runner import made
+from retailsql.runner.build import build
 from retailsql.runner.node import Project
 from retailsql.runner.project import load_project, shipped_project
-from retailsql.runner.run import Answer, NodeResult, run, run_query
+from retailsql.runner.result import NodeResult
+from retailsql.runner.run import Answer, run_query
 from retailsql.session import Session, connect
 from retailsql.tasks import TASKS, Task
 
@@ -107,7 +109,7 @@ def _check_empty(con: Session, path: Path, project: Project) -> None:
     Raises:
         ProjectError: it names what is there. All of it is the user's, as raw.demo is missing.
     """
-    makes = {name.lower() for name, node in project.nodes.items() if node.kind != "model"}
+    makes = {name.lower() for name in project.nodes}
     trains = {name.lower() for name, node in project.nodes.items() if node.kind == "model"}
     here = made.relations(con, project.schema)
     held = [f"raw.{r.name}" for r in made.relations(con, "raw").values()]
@@ -148,8 +150,11 @@ def _all_trained(con: Session, project: Project) -> bool:
 
 
 def _build(con: Session, project: Project, tell: Say) -> None:
-    """Run the SQL files and train the models, one after the other."""
-    from retailsql.training.create import create_model
+    """Make what is not there yet, one file after the other; what fails ends the demo.
+
+    The tests are left to ``retailsql build``: a small shop is no place to be strict about models.
+    """
+    from retailsql.training.train_once import train_once
 
     done, total = 0, len(project.nodes)
 
@@ -160,7 +165,11 @@ def _build(con: Session, project: Project, tell: Say) -> None:
         else:
             done += 1
 
-    run(con, project, train=partial(create_model, progress=tell), on_event=event)
+    train = partial(train_once, progress=tell)
+    report = build(con, project, train=train, on_event=event, tests=False)
+    for result in report.failed:
+        assert result.error is not None
+        raise result.error
 
 
 def _evaluations(con: Session) -> dict[str, Evaluation]:

@@ -136,6 +136,7 @@ def register(
     expected: np.ndarray[Any, np.dtype[np.float64]],
     framework: str,
     tolerance: float,
+    deployed: bool = True,
 ) -> int:
     """Certify a model, write it as the next version and point the public functions at it.
 
@@ -147,6 +148,7 @@ def register(
         expected: what the source framework says of them.
         framework: its name.
         tolerance: largest allowed difference.
+        deployed: whether the public functions use it from now on.
 
     Returns:
         The version's number.
@@ -172,7 +174,7 @@ def register(
         model = replace(model, certificate=certificate)
     for attempt in range(ATTEMPTS):
         try:
-            return _write(con, name, model, call)
+            return _write(con, name, model, call, deployed)
         except (duckdb.TransactionException, duckdb.ConstraintException) as error:
             # Two sessions took the same number. In a transaction of our own the loser can simply
             # take the next one; in the user's, only he can decide.
@@ -194,11 +196,14 @@ def _with_background(model: ModelVersion) -> Signature:
     return replace(model.signature, options=told)
 
 
-def _write(con: DuckDBPyConnection, name: ModelName, model: ModelVersion, call: Call) -> int:
+def _write(
+    con: DuckDBPyConnection, name: ModelName, model: ModelVersion, call: Call, deployed: bool
+) -> int:
     with own_transaction(con):
         version = store.insert(con, name, model)
-        _point_macros(con, name, call)
-        store.set_deployed(con, name, version, "deploy")
+        if deployed:
+            _point_macros(con, name, call)
+            store.set_deployed(con, name, version, "deploy")
     return version
 
 

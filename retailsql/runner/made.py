@@ -1,20 +1,27 @@
 """What runs have made: a comment on every table and view, and nothing else is ever replaced.
 
-DuckDB drops the comment when a table is replaced by hand. That is right: it is no longer ours.
+The comment is the description and, as its last line, ``made by retailsql run: models/a.sql`` with
+the fingerprint of what it was made of in brackets. dbt writes the same line without a fingerprint
+(macros/retailsql/persist_docs.sql): each engine may replace what the other has made. DuckDB drops
+the comment when a table is replaced by hand. That is right: it is no longer ours.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from retailsql.errors import ProjectError
 from retailsql.functions.connection import raw
+from retailsql.registry.names import literal, quote
 from retailsql.runner.node import Node
 
 MARK = "made by retailsql run"
-"""How the comment on what a run has made begins; the file's name follows."""
+"""How the last line of the comment on what a run has made begins; the file's name follows."""
+
+_FINGERPRINT = re.compile(r" \(([0-9a-f.]+)\)$")
 
 
 @dataclass(frozen=True)
@@ -33,12 +40,26 @@ class Relation:
 
     @property
     def ours(self) -> bool:
-        """Whether a run made it.
+        r"""Whether a run made it.
 
-        >>> Relation("a", "VIEW", "made by retailsql run: models/a.sql").ours
+        >>> Relation("a", "VIEW", "All of it.\nmade by retailsql run: models/a.sql").ours
         True
         """
-        return (self.comment or "").startswith(MARK)
+        return self._last.startswith(MARK)
+
+    @property
+    def fingerprint(self) -> str:
+        """Of what it was made; empty if its maker left none.
+
+        >>> Relation("a", "VIEW", "made by retailsql run: models/a.sql (0f.a1)").fingerprint
+        '0f.a1'
+        """
+        found = _FINGERPRINT.search(self._last) if self.ours else None
+        return found[1] if found else ""
+
+    @property
+    def _last(self) -> str:
+        return (self.comment or "").rpartition("\n")[2]
 
 
 def relations(con: Any, schema: str) -> dict[str, Relation]:
@@ -60,21 +81,29 @@ def relations(con: Any, schema: str) -> dict[str, Relation]:
     return {row[0].lower(): Relation(*row) for row in rows.fetchall()}
 
 
-def check_free(con: Any, schema: str, nodes: Iterable[Node]) -> None:
+def relation(schema: str, name: str) -> str:
+    """A relation of the project as SQL names it.
+
+    >>> relation("main", "my-seed")
+    'main."my-seed"'
+    """
+    return f"{schema}.{quote(name)}"
+
+
+def check_free(held: dict[str, Relation], schema: str, nodes: Iterable[Node]) -> None:
     """Refuse to replace what no run made.
 
     Args:
-        con: a DuckDB connection or a Session.
+        held: what there is, from :func:`relations`.
         schema: where the nodes' tables and views are made.
-        nodes: what is about to be made; models are not looked at, they have versions.
+        nodes: what is about to be made. What a trained model's view would take is looked at too.
 
     Raises:
         ProjectError: a table or view of a node's name is somebody else's; the message names it.
     """
-    held = relations(con, schema)
     for node in nodes:
         found = held.get(node.name.lower())
-        if node.kind == "model" or found is None or found.ours:
+        if found is None or found.ours:
             continue
         place = f"{schema}.{found.name}"
         raise ProjectError(
@@ -86,7 +115,34 @@ def check_free(con: Any, schema: str, nodes: Iterable[Node]) -> None:
         )  # fmt: skip
 
 
-def mark(con: Any, schema: str, node: Node) -> None:
-    """Say on a table or view that a run made it, and of which file."""
-    words = f"{MARK}: {node.file}".replace("'", "''")
-    con.execute(f"COMMENT ON {node.kind.upper()} {schema}.{node.name} IS '{words}'")
+def comment(node: Node, fingerprint: str = "") -> str:
+    r"""What is said on a table or view: the description, then which file it was made of.
+
+    >>> comment(Node("a", "models/a.sql", "view", "", description="All of it."), "0f")
+    'All of it.\nmade by retailsql run: models/a.sql (0f)'
+    """
+    told = f"{node.description.strip()}\n" if node.description.strip() else ""
+    return f"{told}{MARK}: {node.file}" + (f" ({fingerprint})" if fingerprint else "")
+
+
+def mark(con: Any, schema: str, node: Node, kind: str, words: str) -> None:
+    """Say on a table or view, and on its columns, what they are.
+
+    Args:
+        con: a DuckDB connection or a Session.
+        schema: where it is.
+        node: what it was made of; columns that its yml file describes and that it lacks are left
+            out, as dbt does.
+        kind: TABLE or VIEW.
+        words: from :func:`comment`.
+    """
+    place = relation(schema, node.name)
+    plain = raw(con)
+    plain.execute(f"COMMENT ON {kind} {place} IS {literal(words)}")
+    described = [c for c in node.columns if c.description.strip()]
+    if described:
+        held = {row[0] for row in plain.execute(f"DESCRIBE {place}").fetchall()}
+        for c in described:
+            if c.name in held:
+                told = literal(c.description.strip())
+                plain.execute(f"COMMENT ON COLUMN {place}.{quote(c.name)} IS {told}")

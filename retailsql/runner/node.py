@@ -178,12 +178,16 @@ class UnitTest:
     Args:
         name: its name.
         of: the node.
-        given: SQL relation that the node reads (as it stands in ``sql``) -> SELECT of the rows
-            given for it.
+        given: name of a relation, as it stands in ``sql``, ``__dbt__cte__orders`` for a node and
+            ``__dbt__cte__raw__orders`` for a source -> SELECT of the rows given for it, of bare
+            literals; empty if none are.
         sql: the node's SQL rendered so that each ref() and source() is a name in ``given``.
-        expect: SELECT of the rows expected; its columns are those compared.
+        expect: SELECT of the rows expected; its columns are those compared; empty for no rows.
         place: where it is asked for.
         description: empty if none.
+        lines: place of every line of ``sql``, if known.
+        written: those names in ``given`` whose rows are SQL of the user's (``format: sql``), taken
+            as it is; all others get the types of the real relation.
     """
 
     name: str
@@ -193,6 +197,8 @@ class UnitTest:
     expect: str
     place: Place
     description: str = ""
+    lines: tuple[Place, ...] = ()
+    written: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

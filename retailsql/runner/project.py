@@ -1,87 +1,77 @@
-"""A folder of SQL files, read and rendered: ref, source, var, config, this and macros.
+"""A folder of SQL files, read and rendered: what a dbt project says, without dbt.
 
 The folder is a dbt project and stays one: only what dbt's own Jinja also understands is offered.
 
     sql/
-      dbt_project.yml             name, vars
-      models/**/*.sql             table or view, as config(materialized=...) says; else a view
-      models/**/*.yml             sources
+      dbt_project.yml             name, vars, folders, configuration of folders
+      profiles.yml                the database; may be missing
+      models/**/*.sql             table, view, incremental, score, as configured; else a view
+      models/**/*.yml             sources, descriptions, data tests, unit tests, exposures
       training/*.sql              config(materialized='model', model_type=..., ...): CREATE MODEL
       queries/*.sql               run by name, never materialised (dbt calls them analyses)
-      macros/*.sql                {% macro %}s, known in every file
+      seeds/*.csv                 small tables
+      macros/*.sql                {% macro %}s, {% test %}s, known in every file
+      tests/*.sql                 singular tests
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from retailsql.errors import ProjectError, nearest
-from retailsql.runner.node import KINDS, Kind, Node, Project
+from retailsql.runner.node import Node, Project, Source
+from retailsql.runner.read.data_tests import read_data_tests
+from retailsql.runner.read.exposures import read_exposures
+from retailsql.runner.read.files import Folder, lend_macros, list_files
+from retailsql.runner.read.nodes import Reader, read_nodes
+from retailsql.runner.read.offered import Var
+from retailsql.runner.read.profiles import Profile, read_profile
+from retailsql.runner.read.properties import check_names, read_properties
+from retailsql.runner.read.relation import Relation
+from retailsql.runner.read.sources import read_sources, relation_of
+from retailsql.runner.read.unit_tests import read_unit_tests
+from retailsql.runner.read.world import World
+from retailsql.runner.read.yml_jinja import YmlJinja
 from retailsql.runner.render import Renderer
-from retailsql.runner.settings import read_settings, read_sources
-
-FOLDERS = ("models", "training", "queries")
+from retailsql.runner.settings import Settings, read_settings
 
 
 def load_project(
-    path: str | Path = "sql", vars: Mapping[str, Any] | None = None, *, schema: str = "main"
+    path: str | Path = "sql",
+    vars: Mapping[str, Any] | None = None,
+    *,
+    schema: str | None = None,
+    target: str | None = None,
 ) -> Project:
-    """Read and render every SQL file of a project.
+    """Read and render every file of a project; no database is opened.
 
     Args:
         path: the folder that holds ``dbt_project.yml``.
         vars: values that replace those of ``dbt_project.yml``.
-        schema: schema in which tables and views are made.
+        schema: schema in which tables and views are made; None for that of profiles.yml, or else
+            ``main``.
+        target: the target of profiles.yml; None for the one the profile chooses.
 
     Raises:
         ProjectError: no project there, two files of one name, a wrong ``ref``, ``source`` or
-            ``var``, Jinja or YAML that cannot be read; the message names file and line.
+            ``var``, Jinja or YAML that cannot be read, something of dbt that this runner does not
+            do; the message names file and line.
     """
-    root = Path(path)
-    settings = read_settings(root)
-    values = {**settings["vars"], **(vars or {})}
-    files = _files(root)
-    renderer = Renderer(root, read_sources(root), values, schema)
-    nodes: dict[str, Node] = {}
-    queries: dict[str, Node] = {}
-    for name, file in files.items():
-        query = file.parts[0] == "queries"
-        known = [n for n, f in files.items() if f.parts[0] != "queries"]
-        done = renderer.render(file, known)
-        options = dict(done.config)
-        kind: Kind = "query" if query else options.pop("materialized", "view")
-        if not query and kind not in KINDS:
-            raise ProjectError(
-                f"{file}: config(materialized=...) has a value this runner does not know",
-                seen=kind, wanted=", ".join(KINDS),
-            )  # fmt: skip
-        node = Node(name, str(file), kind, done.sql, options, done.needs)
-        (queries if query else nodes)[name] = node
-    if unread := sorted(set(vars or {}) - renderer.asked):
-        raise ProjectError(
-            f"No file of the project reads a variable {unread[0]!r}",
-            wanted=nearest(unread[0], renderer.asked),
-            todo="correct the name",
-        )
-    return Project(str(settings["name"]), root, schema, nodes, queries, values)
-
-
-def _files(root: Path) -> dict[str, Path]:
-    """Every SQL file by name, paths relative to the project."""
-    found: dict[str, Path] = {}
-    for folder in FOLDERS:
-        for path in sorted((root / folder).rglob("*.sql")):
-            file = path.relative_to(root)
-            if file.stem in found:
-                raise ProjectError(
-                    f"Two files are called {file.stem!r}",
-                    seen=f"{found[file.stem]} and {file}",
-                    todo="rename one: ref() finds files by name alone",
-                )
-            found[file.stem] = file
-    return found
+    reader, sources, profile = _open(Path(path), vars or {}, schema, target)
+    settings, properties, renderer = reader.settings, reader.properties, reader.renderer
+    nodes = read_nodes(reader)
+    project = Project(
+        settings.name, settings.root, renderer.world.schema, nodes.made, nodes.queries,
+        renderer.world.variables, sources, database=profile.database,
+    )  # fmt: skip
+    tests = read_data_tests(reader, project, nodes.disabled)
+    units = read_unit_tests(reader, project, nodes.disabled)
+    exposures = read_exposures(properties, reader.jinja, project, nodes.disabled)
+    _no_unread(vars or {}, renderer.asked)
+    return replace(project, tests=tests, unit_tests=units, exposures=exposures)
 
 
 def find(name: str, known: Mapping[str, Node], what: str) -> Node:
@@ -114,3 +104,50 @@ def shipped_project() -> Path:
         "The SQL project of retailsql is missing from its installation",
         todo="pip install --force-reinstall retailsql",
     )
+
+
+def _open(
+    root: Path, given: Mapping[str, Any], schema: str | None, target: str | None
+) -> tuple[Reader, dict[tuple[str, str], Source], Profile]:
+    """Everything but the nodes."""
+    settings = read_settings(root)
+    profile = read_profile(settings, given, target)
+    folder = list_files(settings)
+    properties = read_properties(root, folder)
+    check_names(properties, folder)
+    where = schema or profile.schema
+    variables = {**settings.vars, **given}
+    asked: set[str] = set()
+    words = profile.target(where)
+    jinja = YmlJinja({"var": Var(variables, asked), "target": words, "project_name": settings.name})
+    sources = read_sources(properties, jinja)
+    world = _world(settings, folder, where, words, variables, sources)
+    renderer = Renderer(world, asked)
+    return Reader(settings, folder, properties, jinja, renderer), sources, profile
+
+
+def _world(
+    settings: Settings,
+    folder: Folder,
+    schema: str,
+    target: Mapping[str, Any],
+    variables: Mapping[str, Any],
+    sources: Mapping[tuple[str, str], Source],
+) -> World:
+    names = (*folder.models, *folder.seeds)
+    database = str(target["database"])
+    lent = lend_macros(folder, shipped_project(), settings.root)
+    return World(
+        settings.name, schema, database,
+        {name: Relation.of(schema, name, database) for name in names},
+        {key: relation_of(source) for key, source in sources.items()},
+        variables, target, folder.text, tuple(folder.macros), lent,
+    )  # fmt: skip
+
+
+def _no_unread(given: Mapping[str, Any], asked: set[str]) -> None:
+    if unread := sorted(set(given) - asked):
+        raise ProjectError(
+            f"No file of the project reads a variable {unread[0]!r}",
+            wanted=nearest(unread[0], asked), todo="correct the name",
+        )  # fmt: skip

@@ -2,165 +2,281 @@
 
 from __future__ import annotations
 
+import datetime
+import re
 import traceback
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, NoReturn
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, TypeVar
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
-from jinja2.exceptions import TemplateSyntaxError
+from jinja2 import TemplateError
+from jinja2.exceptions import TemplateSyntaxError, UndefinedError
 
 from retailsql.errors import ProjectError, nearest
-from retailsql.runner.settings import not_utf8
+from retailsql.runner.node import Place
+from retailsql.runner.read.environment import MACRO, Macro, SqlEnvironment, here
+from retailsql.runner.read.line_map import plain
+from retailsql.runner.read.offered import EVERYWHERE, RefusedError, ReturnError, Var
+from retailsql.runner.read.relation import Relation
+from retailsql.runner.read.world import Rendered, World
 
-_NOT_GIVEN = object()
-
-
-class _WrongNameError(Exception):
-    """A wrong ref, source or var, before the line is known: fact, wanted, todo."""
-
-
-class _Files(FileSystemLoader):
-    """Files that must be UTF-8; Jinja's own loader does not say which one is not."""
-
-    def get_source(
-        self, environment: Environment, template: str
-    ) -> tuple[str, str, Callable[[], bool]]:
-        try:
-            return super().get_source(environment, template)
-        except UnicodeDecodeError as error:
-            raise not_utf8(template, error) from error
-
-
-@dataclass
-class Rendered:
-    """What one file came to."""
-
-    sql: str = ""
-    needs: tuple[str, ...] = ()
-    config: dict[str, Any] = field(default_factory=dict)
+_T = TypeVar("_T")
 
 
 class Renderer:
     """Renders the files of one project.
 
     Args:
-        root: the project's folder.
-        sources: ``(source, table)`` -> relation.
-        variables: what ``var()`` returns.
-        schema: schema of what ``ref()`` and ``this`` name.
+        world: the project.
+        asked: names of variables that some file reads are added to it.
     """
 
-    def __init__(
-        self,
-        root: Path,
-        sources: Mapping[tuple[str, str], str],
-        variables: Mapping[str, Any],
-        schema: str,
-    ) -> None:
-        self._root, self._sources, self._vars, self._schema = root, sources, variables, schema
-        self.asked: set[str] = set()  # variables that some file reads
-        self._env = Environment(
-            loader=_Files(root),
-            undefined=StrictUndefined,
-            extensions=["jinja2.ext.do"],
-            autoescape=False,  # SQL, not HTML
-        )
-        self._macros = sorted((root / "macros").rglob("*.sql"))
+    def __init__(self, world: World, asked: set[str]) -> None:
+        self.world, self.asked = world, asked
+        self._now = Rendered()
+        self._known_config: Mapping[str, Any] = {}
+        self._incremental = False
+        self._env = SqlEnvironment(world.files, {*world.macros, *world.lent})
+        self._scope: dict[str, Any] = {**self._env.globals, **EVERYWHERE, **self._offered()}
+        self.macros: dict[str, Macro] = {}
+        for file in world.macros:
+            self._load_macros(file, lent=False)
+        for file in world.lent:
+            self._load_macros(file, lent=True)
 
-    def render(self, file: Path, known: Sequence[str]) -> Rendered:
+    def render(
+        self,
+        file: str,
+        this: Relation,
+        config: Mapping[str, Any],
+        incremental: bool = False,
+    ) -> Rendered:
         """Render one file.
 
         Args:
-            file: its path inside the project.
-            known: names that ``ref()`` may name.
+            file: its name.
+            this: the relation it makes.
+            config: what is known of its configuration, for ``config.get``.
+            incremental: what ``is_incremental()`` returns.
 
         Raises:
             ProjectError: names file and line.
         """
-        out = Rendered()
-        needs: dict[str, None] = {}
+        return self.collect(
+            file, this, config, lambda: self._env.get_template(file).render(self._scope),
+            incremental,
+        )  # fmt: skip
 
-        def ref(*names: str) -> str:
-            name = names[-1]  # dbt's two-argument form names the package first
-            if name not in known:
-                _refuse(f"ref({name!r}) names no model", nearest(name, known))
-            needs[name] = None
-            return f"{self._schema}.{name}"
+    def collect(
+        self,
+        file: str,
+        this: Relation,
+        config: Mapping[str, Any],
+        work: Callable[[], Any],
+        incremental: bool = False,
+    ) -> Rendered:
+        """Do ``work``, which renders, and collect what it refers to."""
+        before = self._now, self._known_config, self._incremental
+        self._now, self._known_config, self._incremental = Rendered(), config, incremental
+        self._scope["this"] = this
+        self._scope["model"] = {
+            "name": this.identifier, "alias": this.identifier, "schema": this.schema,
+            "database": this.database, "original_file_path": file, "package_name": self.world.name,
+            "config": config, "tags": config.get("tags", []),
+        }  # fmt: skip
+        try:
+            out = self._now
+            out.sql = self.guard(file, lambda: _text(work())).strip()
+            return out
+        finally:
+            self._now, self._known_config, self._incremental = before
 
-        def config(**options: Any) -> str:
-            out.config.update(options)
-            return ""
+    @property
+    def names(self) -> Mapping[str, Any]:
+        """What Jinja knows by name."""
+        return self._scope
 
-        context = {
-            "ref": ref,
-            "source": self._source,
-            "var": self._var,
-            "config": config,
-            "this": f"{self._schema}.{file.stem}",
-            "target": {"schema": self._schema, "type": "duckdb", "name": "retailsql"},
-            "execute": True,
-        }
-        out.sql = self._guard(file, lambda: self._run(file, context)).strip()
-        out.needs = tuple(needs)
-        return out
+    def this(self, name: str) -> Relation:
+        """The relation that a file makes."""
+        return Relation.of(self.world.schema, name, self.world.database)
 
-    def _run(self, file: Path, context: dict[str, Any]) -> str:
-        """Macros first, into the very context that they look names up in, then the file."""
-        scope: dict[str, Any] = {**self._env.globals, **context}
-        for path in self._macros:
-            template = self._env.get_template(path.relative_to(self._root).as_posix())
-            # shared: macros of one file then see those of every other file
-            module = template.make_module(scope, shared=True)
-            scope.update({k: v for k, v in vars(module).items() if not k.startswith("_")})
-        return self._env.get_template(file.as_posix()).render(scope)
-
-    def _source(self, source: str, table: str) -> str:
-        if (source, table) not in self._sources:
-            names = [f"{s}.{t}" for s, t in self._sources]
-            _refuse(
-                f"source({source!r}, {table!r}) is declared in no yml file under models/",
-                nearest(f"{source}.{table}", names),
+    def call(self, name: str, *args: Any, **kwargs: Any) -> Any:
+        """The result of a macro; to be called inside of :meth:`collect` or :meth:`guard`."""
+        if name not in self.macros:
+            raise RefusedError(
+                f"The project has no macro {name!r}", wanted=nearest(name, self.macros)
             )
-        return self._sources[source, table]
+        return self.macros[name](*args, **kwargs)
 
-    def _var(self, name: str, default: Any = _NOT_GIVEN) -> Any:
-        self.asked.add(name)
-        if name in self._vars:
-            return self._vars[name]
-        if default is _NOT_GIVEN:
-            _refuse(
-                f"var({name!r}) has no value", nearest(name, self._vars),
-                "set it in dbt_project.yml under vars, or with --var",
-            )  # fmt: skip
-        return default
+    @contextmanager
+    def replaced(self, names: Mapping[str, Any]) -> Iterator[None]:
+        """Other values for some names, for a while."""
+        before = {name: self._scope[name] for name in names if name in self._scope}
+        self._scope.update(names)
+        try:
+            yield
+        finally:
+            for name in names:
+                del self._scope[name]
+            self._scope.update(before)
 
-    def _guard(self, file: Path, work: Callable[[], str]) -> str:
-        """Run ``work``; say where it went wrong."""
+    def guard(self, file: str, work: Callable[[], _T]) -> _T:
+        """Do ``work``; say where it went wrong.
+
+        Raises:
+            ProjectError: names file and line.
+        """
         try:
             return work()
         except TemplateSyntaxError as error:
             raise ProjectError(
-                f"{error.name or file}:{error.lineno}: Jinja cannot read this", seen=error.message
+                f"{error.name or file}:{error.lineno}: Jinja cannot read this", seen=error.message,
+                todo="close what is open: {{ with }}, ( with ), {% if %} with {% endif %}",
+            ) from error  # fmt: skip
+        except RefusedError as error:
+            raise ProjectError(
+                f"{self._place(error, file)}: {error.fact}", seen=error.seen, wanted=error.wanted,
+                todo=error.todo,
+            ) from error  # fmt: skip
+        except ReturnError as error:
+            raise ProjectError(
+                f"{self._place(error, file)}: return() outside a macro", todo="write the value out"
             ) from error
-        except _WrongNameError as error:
-            fact, wanted, todo = error.args
-            place = self._place(error, file)
-            raise ProjectError(f"{place}: {fact}", wanted=wanted, todo=todo) from error
-        except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError) as error:
-            place = self._place(error, file)
-            raise ProjectError(f"{place}: Jinja failed", seen=str(error)) from error
+        except UndefinedError as error:
+            known = [n for n in (*self.macros, *self._scope) if isinstance(n, str)]
+            name = re.match("'(.*?)' is undefined", str(error))
+            raise self._failed(error, file, nearest(name[1], known) if name else None) from error
+        except (
+            TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError,
+            RecursionError,
+        ) as error:  # fmt: skip
+            raise self._failed(error, file) from error
 
-    def _place(self, error: BaseException, file: Path) -> str:
-        """``file:line`` of the innermost template frame (Jinja rewrites its tracebacks)."""
+    def _failed(self, error: Exception, file: str, wanted: str | None = None) -> ProjectError:
+        """The error for a failure inside of Jinja; if in a macro, with the line that called it."""
+        places = self._places(error) or [Place(file)]
+        called = ", ".join(str(p) for p in places[:-1] if p != places[-1])
+        return ProjectError(
+            f"{places[-1]}: Jinja failed",
+            seen=f"{error}{f' (called from {called})' if called else ''}", wanted=wanted,
+            todo="correct the expression on this line, or what it is given",
+        )  # fmt: skip
+
+    def _load_macros(self, file: str, lent: bool) -> None:
+        """Into the very scope that the files look names up in."""
+
+        def load() -> dict[str, Any]:
+            # shared: macros of one file then see those of every other file
+            return vars(self._env.get_template(file).make_module(self._scope, shared=True))
+
+        for inner, macro in self.guard(file, load).items():
+            name = inner.removeprefix(MACRO)
+            if name == inner or (lent and name in self.macros):
+                continue
+            if name in self.macros:
+                raise ProjectError(
+                    f"Two macros are called {name!r}", seen=f"{self.macros[name].file} and {file}",
+                    todo="rename one",
+                )  # fmt: skip
+            macro.name = name  # what Jinja's messages call it
+            self.macros[name] = self._scope[name] = Macro(macro, file)
+        own = self._scope.setdefault(self.world.name, {})
+        if isinstance(own, dict):
+            own.update(self.macros)  # project_name.macro(), as dbt allows
+
+    def _place(self, error: BaseException, file: str) -> Place:
+        """The innermost template line of an error."""
+        return (self._places(error) or [Place(file)])[-1]
+
+    def _places(self, error: BaseException) -> list[Place]:
+        """The template lines of an error, outermost first (Jinja rewrites its tracebacks)."""
         frames = traceback.extract_tb(error.__traceback__)
-        root = str(self._root)
-        inside = [f for f in frames if f.filename.startswith(root) and f.filename.endswith(".sql")]
-        if not inside:
-            return str(file)
-        return f"{Path(inside[-1].filename).relative_to(self._root)}:{inside[-1].lineno}"
+        return [Place(f.filename, f.lineno or 1) for f in frames if f.filename in self.world.files]
+
+    def _offered(self) -> dict[str, Any]:
+        world = self.world
+        return {
+            "ref": self._ref,
+            "source": self._source,
+            "var": Var(world.variables, self.asked),
+            "config": _Config(self),
+            "is_incremental": self._is_incremental,
+            "target": world.target,
+            "schema": world.schema,
+            "database": world.database,
+            "project_name": world.name,
+            "run_started_at": datetime.datetime.now(datetime.UTC),
+            "builtins": {"ref": self._ref, "source": self._source},
+        }
+
+    def _ref(self, *names: str, **versions: Any) -> Relation:
+        if versions:
+            raise RefusedError(
+                "The light runner knows no versions of models", seen=f"ref{names} {versions}"
+            )
+        if len(names) == 2 and names[0] != self.world.name:
+            raise RefusedError(
+                f"ref{names!r} names a package", wanted=self.world.name,
+                todo="copy what is needed into this project: the light runner uses no packages",
+            )  # fmt: skip
+        name = names[-1] if names else ""
+        if name not in self.world.known:
+            raise RefusedError(
+                f"ref({name!r}) names no model", wanted=nearest(str(name), self.world.known)
+            )
+        self._now.needs.setdefault(name, here(Place("")))
+        return self.world.known[name]
+
+    def _source(self, source: str, table: str) -> Relation:
+        if (source, table) not in self.world.sources:
+            names = [f"{s}.{t}" for s, t in self.world.sources]
+            raise RefusedError(
+                f"source({source!r}, {table!r}) is declared in no yml file",
+                wanted=nearest(f"{source}.{table}", names),
+            )
+        self._now.sources.setdefault((source, table), here(Place("")))
+        return self.world.sources[source, table]
+
+    def _is_incremental(self) -> bool:
+        self._now.incremental = True
+        return self._incremental
+
+    def said(self, options: Mapping[str, Any]) -> str:
+        """``config(...)`` was called."""
+        self._now.config.update(plain(dict(options)))
+        self._now.config_place = here(Place(""))
+        return ""
+
+    def known_config(self) -> Mapping[str, Any]:
+        """What config.get() may read."""
+        self._now.config_read = True
+        # the file is rendered again if this was asked; then all that it says is known before
+        return {**self._now.config, **self._known_config}
 
 
-def _refuse(fact: str, wanted: str, todo: str | None = None) -> NoReturn:
-    raise _WrongNameError(fact, wanted, todo)
+class _Config:
+    """``config(...)``, ``config.get(...)``, ``config.require(...)``."""
+
+    def __init__(self, renderer: Renderer) -> None:
+        self._renderer = renderer
+
+    def __call__(self, *args: Mapping[str, Any], **kwargs: Any) -> str:
+        first = args[0] if args else {}
+        return self._renderer.said({**first, **kwargs})
+
+    def get(self, name: str, default: Any = None, validator: Any = None) -> Any:
+        """What is configured under a name, or else ``default``."""
+        return self._renderer.known_config().get(name, default)
+
+    def require(self, name: str, validator: Any = None) -> Any:
+        """What is configured under a name; an error if nothing is."""
+        known = self._renderer.known_config()
+        if name not in known:
+            raise RefusedError(
+                f"config.require({name!r}): it is not configured", wanted=nearest(name, known)
+            )
+        return known[name]
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else str(value)

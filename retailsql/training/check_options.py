@@ -10,6 +10,7 @@ from retailsql.dialect.values import HParamCandidates, HParamRange
 from retailsql.errors import MissingExtraError, RetailSQLError, TrainingError
 from retailsql.registry import notes
 from retailsql.training.columns import find_column
+from retailsql.training.deployment import DEPLOY, read_deploy
 from retailsql.training.families import Family, family_of
 from retailsql.training.known_options import without_effect
 from retailsql.training.options import Option, read_options
@@ -55,9 +56,14 @@ def check_options(
 def _check_values(
     model_type: str, family: Family, given: Mapping[str, Any]
 ) -> Iterator[tuple[str, TrainingError]]:
+    try:
+        read_deploy(given)
+    except TrainingError as error:
+        yield DEPLOY.name, error
     looked = {
         n: v for n, v in given.items()
-        if not (model_type.endswith(_LABELLED) and isinstance(v, _WITHOUT_LOOKING.get(n, ())))
+        if n != DEPLOY.name
+        and not (model_type.endswith(_LABELLED) and isinstance(v, _WITHOUT_LOOKING.get(n, ())))
     }  # fmt: skip
     known = _options_of(model_type, family) if looked else ()
     if not known:

@@ -8,6 +8,7 @@ from dataclasses import replace as dc_replace
 from difflib import get_close_matches
 from typing import Any
 
+import pyarrow as pa
 from duckdb import DuckDBPyConnection
 
 from retailsql.dialect.lint.check import training_words
@@ -21,13 +22,15 @@ from retailsql.registry.names import ModelName, resolve
 from retailsql.registry.version import ModelVersion
 from retailsql.training.background import with_background
 from retailsql.training.columns import find_column
+from retailsql.training.deployment import DEPLOY, decide, read_deploy
 from retailsql.training.families import Family, family_of, load, option_names
 from retailsql.training.fitted import Fitted, Progress, TrainingData
 from retailsql.training.known_options import without_effect
 from retailsql.training.read_rows import read_rows, spliced
 from retailsql.training.result import parity, result_row
+from retailsql.training.seen_rows import REPORT
 from retailsql.training.tabular.raw_profile import raw_rows, with_raw_profile
-from retailsql.training.transform.apply import transformed
+from retailsql.training.transform.apply import transformed, whole_rows
 
 
 def create_model(
@@ -61,7 +64,7 @@ def create_model(
 
     Returns:
         The result row: model, version, model_type, metric, value, baseline, baseline_value,
-        rows_train, rows_eval, split, parity_rows, parity_max_abs_diff, warning.
+        rows_train, rows_eval, split, parity_rows, parity_max_abs_diff, deployed, warning.
 
     Raises:
         TrainingError: the data or the options cannot be trained on.
@@ -78,8 +81,9 @@ def create_model(
     target = resolve(connection, name)
     store.check_writable(connection, target.database)
     publish.check_replace(connection, target, replace)
-    fit, own = load(family), option_names(family, model_type)
-    used, idle = (given, []) if own is None else without_effect(model_type, given, own)
+    fit, own, how = load(family), option_names(family, model_type), read_deploy(given)
+    meant = {name: value for name, value in given.items() if name != DEPLOY.name}
+    used, idle = (meant, []) if own is None else without_effect(model_type, meant, own)
     if str(written).upper() != model_type:
         idle.append(f"model_type {str(written).upper()} is the old name of {model_type}")
     say("reading the training rows", 0.0)
@@ -88,6 +92,7 @@ def create_model(
         source = (query, parameters) if plan is None else (plan.query, None)
         data = read_rows(connection, *source, model_type)
         before = None if plan is None else raw_rows(connection, plan, model_type)
+        whole = data.table if plan is None else whole_rows(connection)
     _check_extra(extra, model_type)
     others = {n: read_rows(connection, q, None, n).table for n, q in (extra or {}).items()}
     data = dc_replace(data, extra=others)
@@ -98,13 +103,27 @@ def create_model(
     if plan is not None and before is not None:
         fitted = dc_replace(fitted, signature=plan.signed(fitted.signature))
         fitted = with_raw_profile(fitted, before, bool(plan.columns))
-    previous = store.versions(connection, target.database, target, deployed=True)
+    fitted = _with_seen_rows(connection, fitted, whole)
+    previous = next(iter(store.versions(connection, target.database, target, deployed=True)), None)
+    decision = decide(connection, how, fitted, previous, whole)
     say("checking parity and registering", 0.98)
     stored = {**given, **_stored_parameters(parameters)}
-    version, model = _register(connection, target, family, model_type, stored, query, fitted)
+    version, model = _register(
+        connection, target, family, model_type, stored, query, fitted, decision.deploy
+    )
     say("done", 1.0)
     difference = parity(connection, target, version)
-    return result_row(target, version, model, fitted, previous, difference)
+    return result_row(target, version, model, fitted, previous, difference, decision)
+
+
+def _with_seen_rows(con: DuckDBPyConnection, fitted: Fitted, rows: pa.Table) -> Fitted:
+    """With what tells a later version which rows this one was trained on."""
+    if fitted.contest is None:
+        return fitted
+    seen = fitted.contest.seen(con, rows, [f.name for f in fitted.signature.inputs])
+    return fitted if seen is None else dc_replace(
+        fitted, reports={**fitted.reports, REPORT: [seen]}
+    )  # fmt: skip
 
 
 def _model_type(options: dict[str, Any]) -> object:
@@ -179,6 +198,7 @@ def _register(
     options: Mapping[str, Any],
     query: str,
     fitted: Fitted,
+    deploy: bool,
 ) -> tuple[int, ModelVersion]:
     e = fitted.evaluation
     used = libraries(*family.packages, "onnxruntime", "duckdb", "numpy", "retailsql")
@@ -191,7 +211,7 @@ def _register(
     )  # fmt: skip
     version = publish.register(
         con, target, model, fitted.parity_inputs, fitted.parity_scores, family.framework,
-        fitted.tolerance,
+        fitted.tolerance, deploy,
     )  # fmt: skip
     return version, model
 

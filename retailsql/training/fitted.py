@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from retailsql.evaluation.report import Evaluation
 from retailsql.signature import Signature
+from retailsql.training.contest import Contest
 
 Progress = Callable[[str, float], None]
 """Called as ``progress("epoch 3 of 20", 0.15)``: words and the share done, 0 to 1."""
@@ -64,6 +65,7 @@ class Fitted:
         forecasts: rows of a forecast table: key, step, ts, value and its components (see
             ``arima_record.rows_of``); None for other kinds.
         warnings: sentences for the result row.
+        contest: how another version is judged on the rows held out; None if it cannot be.
     """
 
     onnx: bytes
@@ -78,3 +80,4 @@ class Fitted:
     held_out: pa.Table | None = None
     forecasts: pa.Table | None = None
     warnings: tuple[str, ...] = field(default=())
+    contest: Contest | None = None

@@ -12,6 +12,7 @@ from retailsql.registry.fetch import first_row
 from retailsql.registry.names import ModelName
 from retailsql.registry.store import StoredVersion
 from retailsql.registry.version import ModelVersion
+from retailsql.training.deployment import Decision
 from retailsql.training.fitted import Fitted
 
 
@@ -31,8 +32,9 @@ def result_row(
     version: int,
     model: ModelVersion,
     fitted: Fitted,
-    previous: list[StoredVersion],
+    previous: StoredVersion | None,
     difference: float | None,
+    decision: Decision,
 ) -> dict[str, Any]:
     """The columns of the row, in order.
 
@@ -43,10 +45,13 @@ def result_row(
         fitted: as trained.
         previous: the version deployed before, if any, to compare with.
         difference: largest difference between the framework's scores and SQL's.
+        decision: whether it is deployed, and why.
     """
     e = fitted.evaluation
     metric, value, baseline, baseline_value, _ = model.headline
-    words = _warnings(target, e, fitted.warnings, previous)
+    words = _warnings(target, e, fitted.warnings, None if decision.compared else previous)
+    if said := decision.words(target, version):
+        words.append(said)
     return {
         "model": target.text,
         "version": version,
@@ -60,12 +65,13 @@ def result_row(
         "split": e.split,
         "parity_rows": len(fitted.parity_scores),
         "parity_max_abs_diff": difference,
+        "deployed": decision.deploy,
         "warning": " ".join(f"{w.rstrip('.')}." for w in words) or None,
     }
 
 
 def _warnings(
-    target: ModelName, e: Evaluation, own: tuple[str, ...], previous: list[StoredVersion]
+    target: ModelName, e: Evaluation, own: tuple[str, ...], previous: StoredVersion | None
 ) -> list[str]:
     """What the person should know before using the model, with the figures."""
     words = list(own)
@@ -83,14 +89,20 @@ def _warnings(
             f"The model does not beat its baseline: {e.primary} {value:.4g}, "
             f"{name} {trivial:.4g}. Remove it with DROP MODEL {target.text}."
         )
-    for old in previous:
-        before = Evaluation.from_json(old.evaluation) if old.evaluation else None
-        if before is None or before.primary != e.primary or old.metric_value is None:
-            continue
-        if e.better(old.metric_value, value):
-            words.append(
-                f"Version {old.version} was better on its own held-out rows: {e.primary} "
-                f"{old.metric_value:.4g}, now {value:.4g}. Go back with "
-                f"ALTER MODEL {target.text} ROLLBACK."
-            )
-    return words
+    return words + _was_better(target, e, value, previous)
+
+
+def _was_better(
+    target: ModelName, e: Evaluation, value: float, old: StoredVersion | None
+) -> list[str]:
+    """The figures of the version that was deployed before, if they were better."""
+    before = Evaluation.from_json(old.evaluation) if old and old.evaluation else None
+    if old is None or before is None or old.metric_value is None or before.primary != e.primary:
+        return []
+    if not e.better(old.metric_value, value):
+        return []
+    return [
+        f"Version {old.version} was better on its own held-out rows: {e.primary} "
+        f"{old.metric_value:.4g}, now {value:.4g}. Go back with "
+        f"ALTER MODEL {target.text} ROLLBACK."
+    ]

@@ -7,7 +7,7 @@ WITH best AS (
 ),
 
 offers AS (
-    SELECT customer_id, country, unnest(basket_recommend(customer_id, 10)) AS offer
+    SELECT customer_id, country, unnest({{ fn('basket', 'recommend') }}(customer_id, 10)) AS offer
     FROM best
 )
 

@@ -5,8 +5,8 @@ SELECT
     c.recency_days,
     c.orders,
     round(c.spend_90d, 2)                  AS spend_90d,
-    round(churn_score(c), 3)               AS risk,
-    round(c.spend_90d * churn_score(c), 2) AS at_risk
+    round({{ fn('churn', 'score') }}(c), 3)               AS risk,
+    round(c.spend_90d * {{ fn('churn', 'score') }}(c), 2) AS at_risk
 FROM {{ ref('customer_features') }} AS c
 WHERE c.recency_days <= {{ var('active_days') }}
 ORDER BY at_risk DESC, c.customer_id

@@ -3,7 +3,7 @@ WITH forecasts AS (
     SELECT
         product_id,
         sum(units) FILTER (WHERE day >= {{ cutoff() }} - 28) AS last_28_days,
-        demand_forecast(list(units ORDER BY day), 28)        AS days
+        {{ fn('demand', 'forecast') }}(list(units ORDER BY day), 28) AS days
     FROM {{ ref('fct_sales_daily') }}
     GROUP BY product_id
     HAVING count(units) >= 28       -- four weeks of sales at least: one order is no history

@@ -6,8 +6,8 @@ SELECT
     p.promotion,
     round(p.last_price, 2)                                   AS last_price,
     round(p.price, 2)                                        AS price,
-    round(price_predict(p), 2)                               AS expected,
-    round(100 * (p.price / nullif(price_predict(p), 0) - 1), 1) AS percent_off
+    round({{ fn('price', 'predict') }}(p), 2)                               AS expected,
+    round(100 * (p.price / nullif({{ fn('price', 'predict') }}(p), 0) - 1), 1) AS percent_off
 FROM {{ ref('price_features') }} AS p
 WHERE p.week = (SELECT max(week) FROM {{ ref('price_features') }})
 ORDER BY abs(percent_off) DESC NULLS LAST, p.product_id, p.store_id

@@ -1,9 +1,11 @@
 {{ config(
     materialized='model',
     model_type='ITEM_KNN',
-    user_col='customer_id',
-    item_col='product_id',
-    timestamp_col='ordered_at'
+    options={
+        'user_col': 'customer_id',
+        'item_col': 'product_id',
+        'timestamp_col': 'ordered_at',
+    }
 ) }}
 -- basket_recommend(customer_id, 10): what this customer may buy next, from what others who bought
 -- the same also bought.

@@ -1,11 +1,13 @@
 {{ config(
     materialized='model',
     model_type='RANDOM_FOREST_CLASSIFIER',
-    input_label_cols=['churned'],
-    data_split_method='CUSTOM',
-    data_split_col='is_test',
-    baseline_col='fewer_orders',
-    min_tree_child_weight=100
+    label='churned',
+    options={
+        'data_split_method': 'CUSTOM',
+        'data_split_col': 'is_test',
+        'baseline_col': 'fewer_orders',
+        'min_tree_child_weight': 100,
+    }
 ) }}
 -- churn_score(c): the probability that an active customer buys nothing in the next 60 days.
 -- Learned from four earlier snapshots, judged on the newest (is_test), beside the trivial rule

@@ -1,12 +1,14 @@
 {{ config(
     materialized='model',
     model_type='BOOSTED_TREE_REGRESSOR',
-    loss='ABSOLUTE_ERROR',
-    input_label_cols=['price'],
-    data_split_method='SEQ',
-    data_split_col='week',
-    data_split_eval_fraction=0.1,
-    baseline_col=['same_as_last_week', 'regular_or_cut']
+    label='price',
+    options={
+        'loss': 'ABSOLUTE_ERROR',
+        'data_split_method': 'SEQ',
+        'data_split_col': 'week',
+        'data_split_eval_fraction': 0.1,
+        'baseline_col': ['same_as_last_week', 'regular_or_cut'],
+    }
 ) }}
 -- price_predict(p): the price this product will have in this store this week, from last week's
 -- price, the market and the planned promotion. Judged on the newest weeks, beside two trivial

@@ -1,12 +1,14 @@
 {{ config(
     materialized='model',
     model_type='BOOSTED_TREE_REGRESSOR',
-    loss='ABSOLUTE_ERROR',
-    input_label_cols=['units'],
-    data_split_method='SEQ',
-    data_split_col='week',
-    data_split_eval_fraction=0.1,
-    baseline_col=['mean_of_4_weeks', 'median_of_8_weeks']
+    label='units',
+    options={
+        'loss': 'ABSOLUTE_ERROR',
+        'data_split_method': 'SEQ',
+        'data_split_col': 'week',
+        'data_split_eval_fraction': 0.1,
+        'baseline_col': ['mean_of_4_weeks', 'median_of_8_weeks'],
+    }
 ) }}
 -- units_predict(u): units of a product in a week at a price. Change the price in the row and ask
 -- again: that is the demand curve that price advice needs. The absolute error is what we minimise: one

@@ -71,7 +71,7 @@ def register(con, name, graph, signature):
     target = resolve(con.connection, name)
     publish.ensure_hidden(con.connection, target.name, model.content_hash, signature, model)
     call = publish.Call(target.name, model.content_hash, signature)
-    publish._write(con.connection, target, model, call)
+    publish._write(con.connection, target, model, call, deployed=True)
 
 
 @pytest.fixture(scope="module")

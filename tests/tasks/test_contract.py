@@ -32,7 +32,8 @@ def path(tmp_path_factory):
 
     with retailsql.connect(file) as con:
         make_shop(ShopSize(150, 24, 2, 500), seed=1).load(con)
-        run(con, load_project(default_project()), train=train)
+        parts = ("path:seeds", "path:models/staging", "path:models/features", "path:training")
+        run(con, load_project(default_project()), parts, train=train)
     return file
 
 

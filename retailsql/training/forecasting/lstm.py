@@ -18,9 +18,10 @@ from retailsql.evaluation import forecasts
 from retailsql.evaluation.report import Evaluation
 from retailsql.training.fitted import Fitted, Progress, TrainingData
 from retailsql.training.forecasting import forecast_record as record
+from retailsql.training.forecasting.contest import WindowContest
 from retailsql.training.forecasting.forecast_record import LEVELS
 from retailsql.training.forecasting.forecast_split import Split, split_windows
-from retailsql.training.forecasting.series_columns import Array
+from retailsql.training.forecasting.series_columns import Array, Ints
 from retailsql.training.forecasting.windows import Panel, Windows, cut, read_panel
 from retailsql.training.options import Option, read_options
 
@@ -75,16 +76,18 @@ def fit(data: TrainingData, options: Mapping[str, Any], progress: Progress) -> F
     inputs = record.parity_rows_of(split)
     scores = np.vstack([_predict(full, inputs)[0], np.full((1, opts["horizon"]), np.nan)])
     progress("done", 1.0)
+    evaluation, contest = _evaluate(full, panel, split, opts)
     return Fitted(
         onnx=keras_graph.export(full),
         signature=record.signature_of(panel, split, opts),
-        evaluation=_evaluate(full, panel, split, opts),
+        evaluation=evaluation,
         profile=record.profile_of(panel),
         parity_inputs=pa.table({"history": record.with_null(record.as_lists(inputs))}),
         parity_scores=scores,
         tolerance=1e-5 * max(1.0, float(np.nanmax(np.abs(scores)))),
         histories=record.histories_of(panel, split.window),
         warnings=record.warnings_of(panel, split),
+        contest=contest,
     )
 
 
@@ -185,7 +188,9 @@ def _quantiles(residual: Array, least: int) -> Array:
     return result
 
 
-def _evaluate(model: Any, panel: Panel, split: Split, opts: Mapping[str, Any]) -> Evaluation:
+def _evaluate(
+    model: Any, panel: Panel, split: Split, opts: Mapping[str, Any]
+) -> tuple[Evaluation, WindowContest]:
     """The registered network on the test windows, beside the trivial rules."""
     test, horizon = split.test, opts["horizon"]
     value, bounds = _predict(model, test.history)
@@ -200,7 +205,11 @@ def _evaluate(model: Any, panel: Panel, split: Split, opts: Mapping[str, Any]) -
     )
     rules = forecasts.trivial_rules(history, horizon, split.season)
     origins = opts["num_eval_windows"]
-    return Evaluation(
+
+    def measure(said: Array, rows: Ints) -> dict[str, float]:
+        return forecasts.metrics(test.target[rows], said, scale[rows])
+
+    evaluation = Evaluation(
         split=f"last {horizon * origins} steps of each series, {horizon} ahead from {origins} "
         f"origin{'s' if origins > 1 else ''}: {len(split.train)} windows train, "
         f"{len(split.validation)} stop and calibrate, {len(test)} eval",
@@ -210,6 +219,7 @@ def _evaluate(model: Any, panel: Panel, split: Split, opts: Mapping[str, Any]) -
         rows_train=len(split.train),
         rows_eval=len(test),
     )
+    return evaluation, WindowContest(panel, test, horizon, origins, value, measure)
 
 
 def _f32(values: Array) -> Any:

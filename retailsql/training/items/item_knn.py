@@ -23,7 +23,8 @@ from retailsql.evaluation.ranking import buyers, own_frequency, ranking_metrics
 from retailsql.evaluation.report import Evaluation
 from retailsql.signature import Signature
 from retailsql.training.fitted import Fitted, Progress, TrainingData
-from retailsql.training.items.held_out import HeldOut, hold_out
+from retailsql.training.items.contest import CustomerContest
+from retailsql.training.items.held_out import HeldOut, cutoff, hold_out
 from retailsql.training.items.item_weights import ItemWeights, learn
 from retailsql.training.items.knn_graph import GRAPH, knn_graph
 from retailsql.training.items.purchases import Floats, Ints, Purchases, read_purchases
@@ -75,6 +76,7 @@ def fit(data: TrainingData, options: Mapping[str, Any], progress: Progress) -> F
     held = hold_out(purchases, settings)
     progress(f"fitting on {len(held.train.user):,} purchases", 0.1)
     evaluation = _evaluate(held, learn(held.train, settings))
+    contest = _contest(held, evaluation, purchases, settings)
     progress("fitting on all purchases", 0.5)
     final = purchases.sold_to(settings["min_item_users"])
     weights = learn(final, settings)
@@ -89,6 +91,7 @@ def fit(data: TrainingData, options: Mapping[str, Any], progress: Progress) -> F
         parity_scores=scores,
         histories=_histories(final),
         warnings=purchases.warnings + _rare(purchases, final, settings) + held.warnings,
+        contest=contest,
     )
     progress("done", 1.0)
     return fitted
@@ -136,6 +139,20 @@ def _evaluate(held: HeldOut, weights: ItemWeights) -> Evaluation:
     return Evaluation(
         split=held.split, primary=primary, metrics=metrics, baselines=baselines,
         rows_train=len(train.user), rows_eval=len(truth),
+    )  # fmt: skip
+
+
+def _contest(
+    held: HeldOut, evaluation: Evaluation, purchases: Purchases, settings: Mapping[str, Any]
+) -> CustomerContest:
+    row, item = held.rows_of(held.train)
+    seen = np.zeros_like(held.truth)
+    seen[row, item] = True
+    start = None if held.days is None else cutoff(purchases, held.days)
+    primary = evaluation.primary
+    return CustomerContest(
+        tuple(held.train.items), _lists(row, item, len(held.truth)), held.truth, seen, start,
+        settings["item_col"], primary, evaluation.metrics[primary],
     )  # fmt: skip
 
 

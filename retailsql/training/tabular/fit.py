@@ -11,7 +11,7 @@ num_trials the options are chosen anew for each pair, on a part of its training 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -25,6 +25,7 @@ from retailsql.evaluation.splits import Plan, Rows
 from retailsql.signature import Graph, Signature
 from retailsql.training.fitted import Fitted, Progress, TrainingData
 from retailsql.training.options import read_options
+from retailsql.training.tabular.contest import RowContest
 from retailsql.training.tabular.data import (
     Roles,
     assign_roles,
@@ -35,7 +36,12 @@ from retailsql.training.tabular.data import (
 )
 from retailsql.training.tabular.export import export
 from retailsql.training.tabular.held_rows import held_out_table
-from retailsql.training.tabular.label import drop_unlabelled, read_classes, read_numbers
+from retailsql.training.tabular.label import (
+    drop_unlabelled,
+    labelled,
+    read_classes,
+    read_numbers,
+)
 from retailsql.training.tabular.linear_weights import weight_reports
 from retailsql.training.tabular.notes import (
     column_warnings,
@@ -98,6 +104,7 @@ def fit(data: TrainingData, options: Mapping[str, Any], progress: Progress) -> F
     plain, space = split_space(options, known)
     read = unpenalized(read_options(plain, known), plain)
     roles = assign_roles(data, read)
+    places = np.flatnonzero(labelled(data, roles.label))
     data, warnings = drop_unlabelled(data, roles.label)
     problem, words = _problem(data, roles, read)
     plan = plan_rows(data, roles, problem)
@@ -108,7 +115,15 @@ def fit(data: TrainingData, options: Mapping[str, Any], progress: Progress) -> F
     warnings += column_warnings(problem.columns, judged.model.prefix, read)
     warnings += size_warnings(problem.spec, judged.evaluation.rows_train)
     warnings += row_warnings(judged.evaluation)
-    return _fitted(judged, warnings)
+    return replace(_fitted(judged, warnings), contest=_contest(judged, places))
+
+
+def _contest(judged: Judged, places: Rows) -> RowContest:
+    problem = judged.problem
+    return RowContest(
+        problem.spec.kind, problem.target, problem.primary, problem.metrics, judged.folds,
+        judged.train, places,
+    )  # fmt: skip
 
 
 def _problem(

@@ -39,27 +39,34 @@ class Target:
     positive: int | None = None
 
 
+def labelled(data: TrainingData, label: str) -> NDArray[np.bool_]:
+    """True for the rows that have a label."""
+    array = data.table[label]
+    valid = array.is_valid()
+    if pa.types.is_floating(array.type):
+        valid = pc.and_(valid, pc.invert(pc.is_nan(array).fill_null(True)))
+    found: NDArray[np.bool_] = valid.to_numpy().astype(np.bool_)
+    return found
+
+
 def drop_unlabelled(data: TrainingData, label: str) -> tuple[TrainingData, list[str]]:
     """The rows that have a label, and a warning if some had none.
 
     Raises:
         TrainingError: no row has one.
     """
-    array = data.table[label]
-    valid = array.is_valid()
-    if pa.types.is_floating(array.type):
-        valid = pc.and_(valid, pc.invert(pc.is_nan(array).fill_null(True)))
-    missing = len(array) - (pc.sum(valid).as_py() or 0)
+    valid = labelled(data, label)
+    missing = int((~valid).sum())
     if missing == 0:
         return data, []
-    if missing == len(array):
+    if missing == len(valid):
         raise TrainingError(
             f"Label {label!r} is NULL in every row",
             seen=f"{missing:,} rows",
             todo="check the join or the expression that makes it",
         )
-    table = data.table.filter(valid)
-    words = f"{missing:,} of {len(array):,} rows have no {label!r} and were not trained on"
+    table = data.table.filter(pa.array(valid))
+    words = f"{missing:,} of {len(valid):,} rows have no {label!r} and were not trained on"
     return TrainingData(table, data.sql_types, data.model_type), [words]
 
 

@@ -21,9 +21,9 @@ UNSEEN = "\N{REPLACEMENT CHARACTER} a category that training has not seen"
 def profile(columns: Sequence[Column]) -> dict[str, Any]:
     """Column -> rows, nulls, and either moments and quantiles, or counts per category.
 
-    ``quantiles`` are 21 numbers, every 5 %; ``buckets`` hold the rows between tenths. ``counts``
-    hold the 1,000 most frequent values of what is no number, as DuckDB casts them to text, and
-    ``other`` the rows of all the rest.
+    ``quantiles`` are 21 numbers, every 5 %; ``buckets`` hold the rows between tenths; dates are in
+    days since 1970. ``counts`` hold the 1,000 most frequent values of what is no number, as DuckDB
+    casts them to text, and ``other`` the rows of all the rest.
 
     >>> p = profile([Column("a", "DOUBLE", "number", np.array([1.0, 3.0, np.nan]))])["a"]
     >>> p["rows"], p["nulls"], p["mean"]
@@ -45,7 +45,9 @@ def _of_number(column: Column) -> dict[str, Any]:
     }
     if column.kind == "number":
         return told | {"buckets": buckets(known)}
-    return told | _counts(column)
+    if column.kind == "boolean":
+        return told | _counts(column)
+    return told | _counts(column) | {"buckets": buckets(known)}
 
 
 def buckets(known: NDArray[np.float64], many: int = BUCKETS) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from functools import partial
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 from duckdb import DuckDBPyConnection
 
 from retailsql.dialect.lookup import Catalog
@@ -171,6 +172,11 @@ def _has_nested(
 
 def _kinds(con: DuckDBPyConnection, query: str) -> list[duckdb.StatementType]:
     return [statement.type for statement in con.extract_statements(query)]
+
+
+def whole_rows(con: DuckDBPyConnection) -> pa.Table:
+    """The rows of the training SELECT, before TRANSFORM; to be called while they are there."""
+    return con.sql(f"SELECT * FROM {ROWS}").to_arrow_table()
 
 
 def _create_rows(con: DuckDBPyConnection, query: str, parameters: object) -> None:

@@ -1,21 +1,54 @@
-{{ config(materialized='view') }}
--- One row per product of an order: sales only, no returns and no gifts.
+{{ config(materialized='table') }}
+-- One row per product of an order: sales only, no returns, no gifts, no postage.
 -- Prices become DECIMAL here: sums of decimals are exact, so that features come out the same, to the
 -- last bit, however many threads add them up.
+WITH mapped AS (
+    SELECT
+        {{ mapped('order_lines', 'order_id', 'VARCHAR') }},
+        {{ mapped('order_lines', 'line_no', 'INTEGER') }},
+        {{ mapped('order_lines', 'customer_id', 'VARCHAR') }},
+        {{ mapped('order_lines', 'product_id', 'VARCHAR') }},
+        {{ mapped('order_lines', 'store_id', 'VARCHAR') }},
+        {{ mapped('order_lines', 'ordered_at', 'TIMESTAMP') }},
+        {{ mapped('order_lines', 'quantity', 'INTEGER') }},
+        {{ mapped('order_lines', 'unit_price', 'DECIMAL(12, 4)') }},
+        {{ mapped('order_lines', 'on_promotion', 'BOOLEAN') }}
+    FROM {{ source('raw', 'order_lines') }}
+    WHERE {{ mapped_where('order_lines') }}
+),
+
+sales AS (
+    SELECT
+        m.* REPLACE (
+            -- Orders without a number: what a customer bought on one day is one.
+            coalesce(m.order_id, concat_ws(' ', m.customer_id, CAST(m.ordered_at AS DATE))) AS order_id
+        )
+    FROM mapped AS m
+    ANTI JOIN {{ ref('non_products') }} AS n ON n.code = upper(m.product_id)
+    WHERE m.product_id IS NOT NULL
+      AND m.ordered_at IS NOT NULL
+      AND m.quantity > 0
+      AND m.unit_price > 0
+)
+
 SELECT
-    CAST(order_id AS VARCHAR)          AS order_id,
-    CAST(line_no AS INTEGER)           AS line_no,
-    CAST(customer_id AS VARCHAR)       AS customer_id,      -- NULL: a guest
-    CAST(product_id AS VARCHAR)        AS product_id,
-    CAST(store_id AS VARCHAR)          AS store_id,
-    CAST(ordered_at AS TIMESTAMP)      AS ordered_at,
-    CAST(ordered_at AS DATE)           AS ordered_on,
+    order_id,
+    line_no,
+    customer_id,                                            -- NULL: a guest
+    product_id,
+    coalesce(store_id, 'unknown')                AS store_id,
+    ordered_at,
+    CAST(ordered_at AS DATE)                     AS ordered_on,
     CAST(date_trunc('week', ordered_at) AS DATE) AS week,   -- its Monday
-    CAST(quantity AS INTEGER)          AS quantity,
-    CAST(unit_price AS DECIMAL(12, 4)) AS unit_price,
-    CAST(quantity AS INTEGER) * CAST(unit_price AS DECIMAL(12, 4)) AS amount,
-    CAST(on_promotion AS BOOLEAN)      AS on_promotion      -- NULL: not known
-FROM {{ source('raw', 'order_lines') }}
-WHERE quantity > 0
-  AND unit_price > 0
-  AND ordered_at IS NOT NULL
+    quantity,
+    unit_price,
+    quantity * unit_price                        AS amount,
+    on_promotion                                            -- NULL: not known
+FROM sales
+-- Loaded twice, or corrected: the line as it was first. The newest would be a look into the future:
+-- a line corrected next week would be missing from what was known today.
+QUALIFY line_no IS NULL OR row_number() OVER (
+    PARTITION BY order_id, line_no
+    ORDER BY ordered_at, product_id, quantity, unit_price, store_id, customer_id, on_promotion
+) = 1
+ORDER BY ordered_at, order_id, line_no, product_id

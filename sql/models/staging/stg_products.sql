@@ -1,10 +1,28 @@
-{{ config(materialized='view') }}
--- One row per product. A shop that keeps no categories or brands has one, called 'unknown': its
--- market is then everything it sells.
+{{ config(materialized='table') }}
+-- One row per product, as known at the cutoff. A shop that keeps no categories or brands has one,
+-- called 'unknown': its market is then everything it sells.
+WITH mapped AS (
+    SELECT
+        {{ mapped('products', 'product_id', 'VARCHAR') }},
+        {{ mapped('products', 'description', 'VARCHAR') }},
+        {{ mapped('products', 'category', 'VARCHAR') }},
+        {{ mapped('products', 'brand', 'VARCHAR') }},
+        {{ mapped('products', 'known_from', 'TIMESTAMP') }}
+    FROM {{ source('raw', 'products') }}
+    WHERE {{ mapped_where('products') }}
+),
+
+products AS (
+    SELECT m.*
+    FROM mapped AS m
+    ANTI JOIN {{ ref('non_products') }} AS n ON n.code = upper(m.product_id)
+)
+
 SELECT
-    CAST(product_id AS VARCHAR)  AS product_id,
-    CAST(description AS VARCHAR) AS description,
-    coalesce(CAST(category AS VARCHAR), 'unknown') AS category,
-    coalesce(CAST(brand AS VARCHAR), 'unknown')    AS brand
-FROM {{ source('raw', 'products') }}
-WHERE product_id IS NOT NULL
+    product_id,
+    description,
+    coalesce(category, 'unknown') AS category,
+    coalesce(brand, 'unknown')    AS brand
+FROM products
+{{ newest_known('products', 'product_id', 'category, brand, description') }}
+ORDER BY product_id

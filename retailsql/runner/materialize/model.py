@@ -1,0 +1,75 @@
+"""A training file: a model is trained, and a view shows the version that is deployed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from duckdb import DuckDBPyConnection
+
+from retailsql.functions.connection import raw
+from retailsql.registry.names import resolve
+from retailsql.runner.deployed import deployed_versions
+from retailsql.runner.materialize.job import Job, Made
+from retailsql.runner.materialize.macro import call_macro
+from retailsql.runner.node import Node, Project
+
+_NOT_OPTIONS = frozenset({
+    "options", "label", "meta", "docs", "enabled", "contract", "group", "access", "persist_docs",
+    "full_refresh", "quoting", "description", "packages", "on_configuration_change",
+})  # fmt: skip
+"""What config() may hold beside the options of CREATE MODEL."""
+
+
+def make(job: Job) -> Made:
+    """Train, unless the same was trained before, and show the deployed version."""
+    assert job.train is not None
+    detail = job.train(
+        job.con, model_name(job.project, job.node), model_options(job.node), job.node.sql,
+        full_refresh=job.full_refresh,
+    )  # fmt: skip
+    if job.node.name.lower() not in deployed_versions(raw(job.con), job.project.schema):
+        return Made(None, detail, "")  # it was trained elsewhere: there is nothing to show
+    shown = version_query(job.project, job.node, raw(job.con))
+    job.make_room("VIEW")
+    raw(job.con).execute(f"CREATE OR REPLACE VIEW {job.relation} AS (\n{shown}\n)")
+    return Made(None, detail, "VIEW")
+
+
+def version_query(project: Project, node: Node, con: DuckDBPyConnection) -> str:
+    """The SELECT of one row that tells of the deployed version."""
+    place = resolve(con, model_name(project, node))
+    return call_macro(project.path, "model_view.sql", "model_view", place.name, place.schema)
+
+
+def model_name(project: Project, node: Node) -> str:
+    """The name a model is trained under: its functions are in the project's schema.
+
+    >>> from pathlib import Path
+    >>> node = Node("churn", "training/churn.sql", "model", "")
+    >>> model_name(Project("p", Path(), "mart", {}, {}, {}), node)
+    'mart.churn'
+    """
+    return node.name if project.schema == "main" else f"{project.schema}.{node.name}"
+
+
+def model_options(node: Node) -> dict[str, Any]:
+    """The options of CREATE MODEL that a training file asks for.
+
+    They stand in ``options={...}``; beside them ``model_type``, and ``label`` for one
+    ``input_label_cols``; the file's description is a note. Other keys of config() are options too,
+    as older files have them.
+
+    >>> node = Node("m", "training/m.sql", "model", "", {
+    ...     "model_type": "LINEAR_REG", "label": "y", "options": {"l2_reg": 0.1}})
+    >>> model_options(node)
+    {'model_type': 'LINEAR_REG', 'l2_reg': 0.1, 'input_label_cols': ['y']}
+    """
+    given: Mapping[str, Any] = node.options
+    options = {k: v for k, v in given.items() if k not in _NOT_OPTIONS and not k.startswith("+")}
+    options.update(given.get("options") or {})
+    if label := given.get("label"):
+        options["input_label_cols"] = [label] if isinstance(label, str) else list(label)
+    if node.description.strip():
+        options.setdefault("description", node.description.strip())
+    return options

@@ -1,0 +1,1 @@
+"""Reads the files of a project: YAML and Jinja, with file and line of everything."""
