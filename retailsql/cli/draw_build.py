@@ -9,6 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from retailsql.runner.check.freshness import spell
 from retailsql.runner.result import TESTS, NodeResult, Report
 
 MARKS = {
@@ -74,6 +75,8 @@ def _behind(result: NodeResult) -> str:
     if d.get("metric"):
         rule = f" ({d['baseline']} {d['baseline_value']:.4g})" if d.get("baseline") else ""
         said.append(f"version {d.get('version')}, {d['metric']} {d['value']:.4g}{rule}")
+    if result.status == "ok" and d.get("age", -1) >= 0:  # an old one is told below, in full
+        said.append(f"its newest row is {spell(d['age'])} old")
     if result.status in ("ok", "failed") and result.kind not in TESTS:
         said.append(f"{result.seconds:.2f} s")
     return "  " + ", ".join(said) if said else ""

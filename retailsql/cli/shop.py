@@ -11,6 +11,11 @@ import retailsql
 from retailsql.cli.shared import progress
 from retailsql.registry import store
 
+size_option = click.option(
+    "--size", type=click.Choice(["small", "default", "large"]), default="default",
+    show_default=True, help="Size of the made-up shop.",
+)  # fmt: skip
+
 
 @click.command()
 @click.option(
@@ -19,13 +24,7 @@ from retailsql.registry import store
     help="An Online Retail file (csv, xlsx, parquet) to use instead of the made-up shop.",
 )
 @click.option("--path", type=click.Path(path_type=Path), help="The DuckDB file to make or reuse.")
-@click.option(
-    "--size",
-    type=click.Choice(["small", "default", "large"]),
-    default="default",
-    show_default=True,
-    help="Size of the made-up shop.",
-)
+@size_option
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of the made-up shop.")
 def demo(data: Path | None, path: Path | None, size: str, seed: int) -> None:
     """Build a shop, train five models, print four queries with their answers."""
@@ -54,13 +53,7 @@ def demo(data: Path | None, path: Path | None, size: str, seed: int) -> None:
     help="Your own order lines (and customers, products): what their columns mean is proposed.",
 )
 @click.option("--db", type=click.Path(path_type=Path), help="The DuckDB file with your tables.")
-@click.option(
-    "--size",
-    type=click.Choice(["small", "default", "large"]),
-    default="default",
-    show_default=True,
-    help="Size of the made-up shop.",
-)
+@size_option
 def init(
     folder: Path, data: Path | None, sources: tuple[str, ...], db: Path | None, size: str
 ) -> None:
