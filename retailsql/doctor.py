@@ -7,6 +7,8 @@ from importlib.metadata import PackageNotFoundError, requires, version
 
 from packaging.requirements import Requirement
 
+from retailsql.errors import MissingExtraError
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -32,7 +34,7 @@ def examine() -> list[Finding]:
     True
     """
     findings = [_package(Requirement(line)) for line in requires("retailsql") or []]
-    return [f for f in findings if f is not None] + [_query()]
+    return [f for f in findings if f is not None] + [*_plugin(), _query()]
 
 
 def _package(requirement: Requirement) -> Finding | None:
@@ -49,6 +51,19 @@ def _package(requirement: Requirement) -> Finding | None:
     words = f"{requirement.name} {found}" + (f" (extra {extra})" if extra else "")
     wanted = f"wanted {requirement.specifier}; {command}"
     return Finding(words, ok, needed, "" if ok else wanted)
+
+
+def _plugin() -> list[Finding]:
+    """Whether the plugin for dbt loads, where dbt is installed."""
+    try:
+        version("dbt-core")
+    except PackageNotFoundError:
+        return []
+    try:
+        import retailsql.adapters.dbt  # noqa: F401 - loading it is what is tried
+    except (ImportError, MissingExtraError) as error:
+        return [Finding("the plugin for dbt (extra dbt)", False, False, str(error))]
+    return [Finding("the plugin for dbt (extra dbt)", True, False)]
 
 
 def _extra(requirement: Requirement) -> str:

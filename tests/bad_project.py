@@ -13,8 +13,8 @@ sources:
         config:
           loaded_at_field: day
           freshness:
-            warn_after: {count: 1, period: day}
-            error_after: {count: 2, period: day}
+            warn_after: {count: 36500, period: day}
+            error_after: {count: 36501, period: day}
       - name: nowhere
 """,
     "models/stg_orders.sql": """\

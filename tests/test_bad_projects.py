@@ -97,11 +97,11 @@ UNREADABLE = {
         "models/_models.yml:7", "total.*totals",
     ),
     "freshness without a period": (
-        replaced("models/_sources.yml", "{count: 2, period: day}", "{count: 2}"),
+        replaced("models/_sources.yml", "{count: 36501, period: day}", "{count: 36501}"),
         "models/_sources.yml:(8|10)", "period",
     ),
     "freshness in a unit that does not exist": (
-        replaced("models/_sources.yml", "{count: 2, period: day}", "{count: 2, period: week}"),
+        replaced("models/_sources.yml", "{count: 36501, period: day}", "{count: 2, period: week}"),
         "models/_sources.yml:(8|10)", "week.*hour",
     ),
     "a unit test of a model that does not exist": (

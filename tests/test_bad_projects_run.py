@@ -3,16 +3,16 @@
 A file that fails stops what depends on it and nothing else, and leaves what was there as it was.
 """
 
-import re
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from retailsql.errors import ProjectError
-from retailsql.runner.build import build
-from retailsql.runner.check.freshness import check_freshness
+from retailsql.runner.build import build, run_tests
 from retailsql.runner.project import load_project
 from tests.bad_project import GOOD, check, held, make_orders, replaced, write
 
+NOW = datetime(2026, 1, 10, tzinfo=UTC)
 CONTRACT_NOT_NULL = {
     **replaced("models/totals.sql", "sum(total)", "nullif(sum(total), 7.5)"),
     "models/_models.yml": GOOD["models/_models.yml"] + "        constraints: [{type: not_null}]\n",
@@ -67,7 +67,7 @@ FAILING = {
     ),
     "a source whose table does not exist": (
         replaced("models/days.sql", "ref('stg_orders')", "source('raw', 'nowhere')"),
-        "days", "models/days.sql:2", "nowhere does not exist", set(),
+        "raw.nowhere", "models/_sources.yml:11", "nowhere does not exist", {"days"},
     ),
     "a type that breaks the contract": (
         replaced("models/totals.sql", "DECIMAL(18, 2)", "DOUBLE"),
@@ -174,24 +174,56 @@ def test_a_table_of_somebody_else_is_not_replaced(con, tmp_path):
     assert held(con) == {"days": [("mine",)]}
 
 
+STALE = replaced("models/_sources.yml", "36501", "2")
+
+
 @pytest.mark.parametrize(
-    ("prepare", "table", "place", "words"),
+    ("prepare", "files", "words"),
     [
-        (None, "orders", "models/_sources.yml:5", r"is stale\. Seen: its newest row is of 2026"),
-        ("DELETE FROM raw.orders", "orders", "models/_sources.yml:5", "has no rows"),
-        ("UPDATE raw.orders SET day = NULL", "orders", "models/_sources.yml:5", "NULL in all 10"),
-        ("ALTER TABLE raw.orders ALTER day TYPE DATE", "orders", "models/_sources.yml:5",
-         "not a point in time"),
-        ("DROP TABLE raw.orders", "orders", "models/_sources.yml:5", "orders does not exist"),
-        (None, "nowhere", "models/_sources.yml:11", "nowhere does not exist"),
+        ("SELECT 1", STALE, r"is stale\. Seen: its newest row is of 2026-01-01.* 9 days old"),
+        ("DELETE FROM raw.orders", GOOD, "has no rows"),
+        ("UPDATE raw.orders SET day = NULL", GOOD, "NULL in all 10"),
+        ("ALTER TABLE raw.orders ALTER day TYPE DATE", GOOD, "not a point in time"),
+        ("DROP TABLE raw.orders", GOOD, "orders does not exist"),
     ],
 )  # fmt: skip
-def test_sources_that_are_stale_empty_or_missing(con, tmp_path, prepare, table, place, words):
+def test_sources_that_are_stale_empty_or_missing_stop_what_reads_them(
+    con, tmp_path, prepare, files, words
+):
+    """On top of a good run; every table keeps its rows. What reads no source is made."""
     make_orders(con)
-    if prepare:
-        con.execute(prepare)
-    result = check_freshness(con, load_project(write(tmp_path, GOOD)).sources["raw", table])
-    assert result.status == "error"
-    assert result.message.startswith(f"{place}: ")
-    assert re.search(words, result.message)
-    assert "What to do: " in result.message
+    project = load_project(write(tmp_path, GOOD | files))
+    assert build(con, load_project(write(tmp_path, GOOD)), now=NOW).exit_status == 0
+    con.execute(prepare)
+    totals = con.execute("FROM totals ORDER BY ALL").fetchall()
+    report = build(con, project, now=NOW)
+    skipped = {"stg_orders", "totals", "best", "days"}
+    check(report, "raw.orders", "models/_sources.yml:5", words, skipped)
+    assert report.failed[0].kind == "source"
+    assert con.execute("FROM totals ORDER BY ALL").fetchall() == totals
+    (named,) = [r for r in report.files if r.name == "named"]
+    assert named.status == "unchanged"
+    told = run_tests(con, project, now=NOW)
+    assert [r.name for r in told.failed][:1] == ["raw.orders"]
+
+
+def test_a_source_that_gets_old_is_told_though_nothing_has_changed(con, tmp_path):
+    """warn_after stops nothing; a source's age is looked at anew in every run."""
+    make_orders(con)
+    yml = replaced("models/_sources.yml", "warn_after: {count: 36500", "warn_after: {count: 20")
+    project = load_project(write(tmp_path, GOOD | yml))
+    for now, status in ((NOW, "ok"), (NOW + timedelta(days=20), "warned")):
+        report = build(con, project, now=now)
+        assert report.exit_status == 0
+        (source,) = [r for r in report if r.kind == "source"]
+        assert (source.name, source.status) == ("raw.orders", status)
+    assert source.reason.startswith("models/_sources.yml:5: the source raw.orders is stale")
+    assert report.counts.keys() == {"unchanged", "warned"}
+
+
+def test_only_sources_that_are_read_are_looked_at(con, tmp_path):
+    make_orders(con)
+    project = load_project(write(tmp_path, GOOD))
+    assert [r.name for r in build(con, project, now=NOW) if r.kind == "source"] == ["raw.orders"]
+    assert [r for r in build(con, project, "named", now=NOW) if r.kind == "source"] == []
+    assert [r for r in build(con, project, tests=False, now=NOW) if r.kind == "source"] == []

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
+import tomllib
+from importlib.metadata import PackageNotFoundError
 
 import pytest
 
 import retailsql
+from retailsql import doctor
 from retailsql.cli import main
 from retailsql.demo.show import show_run
 from retailsql.runner.run import NodeResult
@@ -207,7 +211,9 @@ def test_a_variable_nobody_reads_is_refused(db):
 
 def test_run_and_train_do_not_make_a_database(tmp_path):
     for args in (("run",), ("train", "churn")):
-        assert cli(*args, "--db", str(tmp_path / "typo.duckdb")).returncode == 2
+        done = cli(*args, "--db", str(tmp_path / "typo.duckdb"))
+        assert done.returncode == 1
+        assert "typo.duckdb does not exist" in done.stderr
     assert not (tmp_path / "typo.duckdb").exists()
 
 
@@ -223,3 +229,45 @@ def test_a_query_of_a_project(db, tmp_path):
 def test_a_long_column_name_does_not_hide_its_value(db):
     done = cli("sql", "--db", db, "-c", f"SELECT 4242 + {' + '.join(['0'] * 200)}")
     assert "  4242" in done.stdout
+
+
+def test_doctor_knows_every_extra(monkeypatch):
+    """What pyproject.toml names is looked at; what only developers need is not."""
+    wanted = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    extras = wanted["optional-dependencies"]
+    lines = [*wanted["dependencies"]]
+    lines += [f'{line}; extra == "{extra}"' for extra in extras for line in extras[extra]]
+    monkeypatch.setattr(doctor, "requires", lambda name: lines)
+    monkeypatch.setattr(doctor, "_plugin", list)
+    told = {f.what.split()[0]: f for f in doctor.examine()}
+    for extra in ("train", "dbt"):
+        names = {re.match(r"[\w.-]+", line)[0] for line in extras[extra]}
+        assert names <= set(told)
+        assert not any(told[name].needed for name in names)
+    assert "ruff" not in told
+
+    def nothing(name):
+        raise PackageNotFoundError(name)
+
+    monkeypatch.setattr(doctor, "version", nothing)
+    (dbt,) = [f for f in doctor.examine() if f.what.startswith("dbt-duckdb")]
+    assert (dbt.ok, dbt.todo) == (False, "pip install 'retailsql[dbt]'")
+
+
+def test_doctor_loads_the_plugin_where_dbt_is(monkeypatch):
+    pytest.importorskip("dbt.adapters.duckdb", reason="the extra dbt is not installed")
+    assert [f.ok for f in doctor._plugin()] == [True]
+    monkeypatch.setitem(sys.modules, "retailsql.adapters.dbt", None)
+    (finding,) = doctor._plugin()
+    assert not finding.ok
+    assert not finding.needed
+    assert finding.todo
+
+
+def test_an_option_that_chooses_takes_several_words():
+    """As dbt's does; repeated, and in one text, it means the same."""
+    ways = (["-s", "churn", "basket"], ["-s", "churn", "-s", "basket"], ["-s", "churn basket"])
+    assert {cli("ls", *words).stdout for words in ways} == {"basket\nchurn\n"}
+    assert cli("ls", "--exclude", "path:models", "path:seeds", "churn").stdout.split() == [
+        "basket", "demand", "price", "units"
+    ]  # fmt: skip

@@ -11,7 +11,7 @@ import pytest
 
 import retailsql
 from retailsql.demo.shop import make_shop
-from tests.dbt_project import FILES, SQL, Project, tiny_project
+from tests.dbt_project import FILES, HISTORY, SQL, Project, tiny_project
 
 pytest.importorskip("dbt.adapters.duckdb", reason="the extra dbt is not installed")
 
@@ -209,6 +209,36 @@ def test_the_project_that_comes_with_retailsql_is_green(tmp_path):
     assert "[scored 242 of 242 rows, churn v1" in said
     most = "SELECT max(offer_rank), count(DISTINCT customer_id) FROM fct_customer_offers"
     assert project.sql(most) == [(10, 242)]
+
+
+def test_models_in_an_attached_database_and_in_one_called_like_the_registry(project):
+    """The first works, contract included; the second could hold no view, and is refused."""
+    profiles = FILES["profiles.yml"]
+    attached = "      threads: 1\n      attach:\n        - {path: side.duckdb, alias: side}\n"
+    training = FILES["training/risk.sql"].replace("(materialized", "(database='side', materialized")
+    typed = "columns:\n" + "".join(
+        f"      - {{name: {name}, data_type: '{kind}'}}\n"
+        for name, kind, *_ in project.sql("DESCRIBE risk")
+    )
+    yml = FILES["models/_models.yml"].replace(
+        "Who goes.", f"Who goes.\n    config: {{contract: {{enforced: true}}}}\n    {typed}"
+    )
+    project.write({
+        "profiles.yml": profiles.replace("      threads: 4\n", attached, 1),
+        "training/risk.sql": training, "models/_models.yml": yml,
+    })  # fmt: skip
+    project.sql("UPDATE retailsql.versions SET version = 7; UPDATE retailsql.models "
+                "SET deployed_version = 7")  # fmt: skip
+    assert "[trained v1, roc_auc" in project.dbt("run", "--select", "risk")
+    with retailsql.connect(project.folder / "side.duckdb") as con:
+        assert con.execute("SELECT model, version FROM risk").fetchall() == [("risk", 1)]
+
+    project.write(FILES | {"profiles.yml": profiles.replace("tiny.duckdb", "retailsql.duckdb")})
+    with retailsql.connect(project.folder / "retailsql.duckdb") as con:
+        con.execute(HISTORY)
+    said = project.dbt("run", "--select", "risk", fails=True)
+    assert "A database is called retailsql, like the schema that holds the models" in said
+    assert "rename the file" in said
 
 
 def test_without_dbt_the_plugin_says_what_to_install():

@@ -197,10 +197,7 @@ def project():
             head = f"CREATE MODEL {node.name} OPTIONS ({given}) AS"
         elif node.kind == "score":
             scores = ", ".join(f"{sql} AS {name}" for name, sql in node.options["scores"].items())
-            # a query: what reads the scores is left out
-            head, sql = "", f"SELECT {scores} FROM (\n{sql}\n) AS r"
-        elif node.file.startswith("models/scores"):
-            continue
+            sql = f"SELECT {scores} FROM (\n{sql}\n) AS r"
         elif node.kind == "seed":
             columns = types(loaded.path / node.file, node.file, {})
             sql = "SELECT " + ", ".join(f"NULL::{t} AS {c}" for c, t in columns.items())
@@ -251,3 +248,50 @@ def test_columns_that_a_transform_leaves_out_are_no_features(shop):
            "input_label_cols = ['churned']) AS SELECT spend, churned AS x, churned FROM snap"  # fmt: skip
     assert shop.lint(head.format("ln(spend) AS s")) == []
     assert [f.code for f in shop.lint(head.format("x"))] == ["RS201"]
+
+
+def test_a_table_of_a_model_yet_to_be_trained_hides_nothing_but_itself(raw):
+    """What its function returns is known once it is trained; all else is judged."""
+    script = """
+        CREATE MODEL basket OPTIONS (model_type = 'ITEM_KNN', user_col = 'customer_id',
+            item_col = 'product_id') AS SELECT customer_id, product_id FROM raw.order_lines;
+        CREATE TABLE offers AS
+            SELECT customer_id, basket_recommend(customer_id, 10) AS items FROM raw.customers;
+        CREATE TABLE best AS SELECT customer_id, items[1].item_id AS item FROM offers;
+        SELECT anything FROM offers; SELECT item, more FROM best;
+        {}
+    """
+    assert raw.lint(script.format("")) == []
+    assert [f.code for f in raw.lint(script.format("SELECT nope FROM raw.customers"))] == ["RS002"]
+    again = "CREATE OR REPLACE TABLE offers AS SELECT 1 AS x; SELECT nope FROM offers"
+    assert [f.code for f in raw.lint(script.format(again))] == ["RS002"]
+    gone = "DROP TABLE offers; SELECT items FROM offers"
+    assert [f.code for f in raw.lint(script.format(gone))] == ["RS002"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        ("lines", True),
+        ("(FROM lines QUALIFY row_number() OVER (PARTITION BY id ORDER BY day DESC) = 1)", True),
+        (
+            "(FROM lines QUALIFY id IS NULL OR rank() OVER (PARTITION BY id ORDER BY day) <= 3)",
+            True,
+        ),
+        ("(SELECT *, row_number() OVER (ORDER BY day) AS n FROM lines) AS l WHERE n = 1", True),
+        ("(FROM lines WHERE day < DATE '2026-01-01')", False),
+        ("(FROM lines QUALIFY lag(day) OVER (ORDER BY day) < DATE '2026-01-01')", False),
+        ("(FROM lines WHERE id = 1 OR day < DATE '2026-01-01')", False),
+    ],
+)
+def test_a_row_chosen_by_its_rank_among_dates_is_of_any_date(raw, rows, told):
+    """row_number() = 1 keeps one row of each key; it does not say until when rows are read."""
+    raw.execute("CREATE OR REPLACE TABLE lines (id INT, day TIMESTAMP, spend DOUBLE)")
+    found = raw.lint(f"""
+        CREATE MODEL m OPTIONS (model_type = 'LOGISTIC_REG', input_label_cols = ['stays']) AS
+        WITH f AS (SELECT id, sum(spend) AS spent FROM {rows} GROUP BY id),
+             y AS (SELECT id, count(*) > 0 AS stays FROM lines
+                   WHERE day >= DATE '2026-01-01' GROUP BY id)
+        SELECT f.spent, y.stays FROM f JOIN y USING (id) ORDER BY f.id
+    """)
+    assert [f.code for f in found] == (["RS202"] if told else [])

@@ -43,7 +43,7 @@ def data_test(name, sql, of="", needs=None, sources=(), warn=False):
 
 
 def statuses(report):
-    return {r.name: r.status for r in report}
+    return {r.name: r.status for r in report if r.kind != "source"}
 
 
 A = node("a", "SELECT x FROM raw.t", sources=(("raw", "t"),))
@@ -151,13 +151,29 @@ class TestTests:
         assert statuses(report) == {
             "rows": "failed", "a": "skipped", "b": "skipped", "other": "ok",
         }  # fmt: skip
-        assert report.results[0].name == "rows"
+        assert [r.name for r in report][:2] == ["raw.t", "rows"]
 
     def test_a_test_of_two_nodes_runs_after_the_later_one(self, con):
         both = data_test("both", "FROM main.a ANTI JOIN main.other ON true", "a", ("a", "other"))
         after = node("z", "FROM main.a", needs=["a", "other"])
         report = build(con, project(A, OTHER, after, tests=[both]))
-        assert [r.name for r in report] == ["a", "other", "both", "z"]
+        assert [r.name for r in report] == ["raw.t", "a", "other", "both", "z"]
+
+    def test_a_test_guards_only_what_depends_on_all_that_it_reads(self, con):
+        """dbt's rule; the failure of one of its nodes is no failure of the others."""
+        both = data_test("both", "FROM main.a ANTI JOIN main.other ON x = one", "", ("a", "other"))
+        late = node("z", "SELECT one FROM main.a, main.other", needs=["a", "other"])
+        after = node("zz", "FROM main.z", needs=["z"])
+        report = build(con, project(A, B, OTHER, late, after, tests=[both]))
+        assert statuses(report) == {
+            "a": "ok", "b": "ok", "other": "ok", "both": "failed", "z": "skipped", "zz": "skipped",
+        }  # fmt: skip
+        bad = node("other", "SELECT nothing AS one")
+        report = build(con, project(A, B, bad, late, after, tests=[both]))
+        assert statuses(report) == {
+            "a": "unchanged", "b": "unchanged", "other": "failed", "both": "skipped",
+            "z": "skipped", "zz": "skipped",
+        }  # fmt: skip
 
     def test_a_failing_unit_test_keeps_its_node_from_being_made(self, con):
         unit = UnitTest(
@@ -166,7 +182,7 @@ class TestTests:
         )  # fmt: skip
         report = build(con, project(A, B, C, units=[unit]))
         assert statuses(report) == {"a": "ok", "adds": "failed", "b": "skipped", "c": "skipped"}
-        assert report.results[1].kind == "unit test"
+        assert [r.kind for r in report if r.name == "adds"] == ["unit test"]
 
     def test_without_tests(self, con):
         bad = data_test("few", "SELECT x FROM main.a", "a")
@@ -190,6 +206,7 @@ class TestTests:
             on_event=lambda e: seen.append((e.name, e.kind, e.status)),
         )  # fmt: skip
         assert seen == [
+            ("raw.t", "source", "start"), ("raw.t", "source", "ok"),
             ("a", "table", "start"), ("a", "table", "ok"), ("t", "test", "start"),
             ("t", "test", "ok"),
         ]  # fmt: skip
@@ -405,3 +422,25 @@ def test_training_that_fails_leaves_nothing(con):
     assert statuses(report) == {"a": "ok", "m": "failed"}
     assert str(report.failed[0].error).startswith("training/m.sql:1: the model was not trained")
     assert set(made.relations(con, "main")) == {"a"}
+
+
+def test_a_test_that_also_reads_what_was_never_made_is_skipped_and_stops_nothing(con):
+    """It is chosen by its name. Once the other is there, it is run."""
+    both = data_test("both", "FROM main.a SEMI JOIN main.other ON true", "", ("a", "other"))
+    shop = project(A, B, OTHER, tests=[both])
+    report = build(con, shop, "a b both")
+    assert statuses(report) == {"a": "ok", "both": "skipped", "b": "ok"}
+    assert [r.reason for r in report if r.status == "skipped"] == ["other has not been made"]
+    assert report.exit_status == 0
+    build(con, shop, "other", exclude=None)
+    assert statuses(build(con, shop, "a b both"))["both"] == "failed"
+
+
+def test_a_test_of_a_node_that_is_not_chosen_is_not_run_by_build(con):
+    """Else tables of now would be compared with one of another cutoff."""
+    equal = data_test("equal", "FROM main.a ANTI JOIN main.other ON x = one", "", ("a", "other"))
+    shop = project(A, B, OTHER, tests=[equal])
+    assert statuses(build(con, shop))["equal"] == "failed"
+    assert statuses(build(con, shop, "a b")) == {"a": "unchanged", "b": "unchanged"}
+    assert statuses(run_tests(con, shop, "a b")) == {"equal": "failed"}
+    assert statuses(build(con, shop, "a other"))["equal"] == "failed"

@@ -299,10 +299,11 @@ models:
 
 
 def test_texts_are_quoted(load):
+    """As dbt does it: quotes inside of a text are the writer's business."""
     found = tests_of(load, """
 models:
   - name: orders
-    columns: [{name: group, quote: true, data_tests: [{accepted_values: {values: ["it's", 2]}}]}]
+    columns: [{name: group, quote: true, data_tests: [{accepted_values: {values: ["it''s", 2]}}]}]
 """)  # fmt: skip
     (test,) = found.values()
     assert """WHERE "group" NOT IN ('it''s', '2')""" in test.sql

@@ -94,11 +94,11 @@ def test_two_macros_of_one_name(write):
 
 def test_names_that_need_quotes(write):
     project = load_project(write({
-        "models/order.sql": "SELECT 1", "models/a b.sql": "FROM {{ ref('order') }}",
-        "models/c.sql": "FROM {{ ref('a b') }}",
+        "models/order.sql": "SELECT 1", "models/a-b.sql": "FROM {{ ref('order') }}",
+        "models/c.sql": "FROM {{ ref('a-b') }}",
     }))  # fmt: skip
-    assert project.nodes["a b"].sql == 'FROM main."order"'
-    assert project.nodes["c"].sql == 'FROM main."a b"'
+    assert project.nodes["a-b"].sql == 'FROM main."order"'
+    assert project.nodes["c"].sql == 'FROM main."a-b"'
 
 
 def test_incremental_is_rendered_twice(write):

@@ -68,7 +68,8 @@ def chosen(terms, exclude=None):
         ("models/staging", "stg_lines stg_shops"),
         ("models/features/", "fct_days fct_weeks"),
         ("models/scores/fct_1.sql", "fct_1"),
-        ("path:models/*/fct_*.sql", "fct_1 fct_days fct_weeks"),
+        ("path:models/*/fct_*.sql", "fct_1 fct_days"),
+        ("path:models/**/fct_*.sql", "fct_1 fct_days fct_weeks"),
         ("file:fct_1.sql", "fct_1"),
         ("staging", "stg_lines stg_shops"),
         ("features.slow.fct_weeks", "fct_weeks"),
@@ -159,6 +160,23 @@ def test_what_chooses_nothing_is_named(term, words):
 def test_which_tests(terms, exclude, names):
     """A test is chosen with anything that it reads; one that reads what is left out goes, too."""
     found = select_tests(PROJECT, terms, exclude)
+    assert " ".join(sorted(t.name for t in found)) == names
+
+
+@pytest.mark.parametrize(
+    ("terms", "names"),
+    [
+        ("stg_lines", "unique_stg_lines_id"),
+        ("fct_days", "not_null_fct_days_day rel_days_lines"),  # it comes after stg_lines
+        ("stg_lines stg_shops", "unique_stg_lines_id"),
+        ("rel_days_lines", "rel_days_lines"),
+        ("stg_lines,test_type:generic", "unique_stg_lines_id"),
+        ("fct_weeks,test_type:singular", "no_gap"),
+    ],
+)
+def test_which_tests_are_buildable(terms, names):
+    """dbt's `--indirect-selection buildable`."""
+    found = select_tests(PROJECT, terms, buildable=True)
     assert " ".join(sorted(t.name for t in found)) == names
 
 

@@ -119,12 +119,30 @@ def _train(key: object, name: str, options: str, query: str, full_refresh: bool)
 
     try:
         with _ONE_AT_A_TIME, _cursor(key) as cursor:
+            _check_database(cursor)
             row = train_once(cursor, name, json.loads(options), query, full_refresh=full_refresh)
     except RetailSQLError as error:
         return json.dumps({"error": str(error)})
     except duckdb.Error as error:
         return json.dumps({"error": str(plain(error))})
     return json.dumps(row, default=str)
+
+
+def _check_database(con: DuckDBPyConnection) -> None:
+    """Refuse a database called like the registry's schema: no view could name what is in it.
+
+    Raises:
+        RegistryError: it names the file.
+    """
+    held = first_row(
+        con, "SELECT path FROM duckdb_databases() WHERE lower(database_name) = 'retailsql'"
+    )
+    if held:
+        raise RegistryError(
+            "A database is called retailsql, like the schema that holds the models",
+            seen=held[0] or "a database in memory",
+            todo="rename the file, or attach it AS something else",
+        )
 
 
 def _why(key: object, query: str) -> str:

@@ -26,6 +26,7 @@ import click
 import retailsql
 from retailsql.cli import project, scripts, shop
 from retailsql.errors import MissingExtraError, RetailSQLError
+from retailsql.functions.stopped import stopped
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -51,10 +52,15 @@ def main() -> None:
         error.show()
         raise SystemExit(error.exit_code) from error
     except (click.Abort, KeyboardInterrupt):
-        click.echo("stopped; nothing half-made was kept", err=True)
-        raise SystemExit(130) from None
+        _stopped()
     except (RetailSQLError, duckdb.Error) as error:
+        if stopped(error):
+            _stopped()
         _fail(str(error), error)
+    except RuntimeError as error:
+        if not stopped(error):
+            raise
+        _stopped()
     except BrokenPipeError:
         # The reader, `head` for instance, has seen enough. What is still buffered has nowhere to
         # go, and the interpreter must not try.
@@ -70,6 +76,11 @@ def main() -> None:
         if (error.name or "retailsql").startswith("retailsql"):
             raise
         _fail(str(MissingExtraError.of("train", str(error.name))), error)
+
+
+def _stopped() -> NoReturn:
+    click.echo("stopped; nothing half-made was kept", err=True)
+    raise SystemExit(130) from None
 
 
 def _fail(words: str, error: BaseException) -> NoReturn:

@@ -28,5 +28,7 @@ def draw_started(started: Started) -> None:
     for note in started.notes:
         out.print(Text(note))
     out.print("\nGo on with:")
+    wide = max(30, *(len(command) + 2 for command, what in started.next_commands if what))
     for command, what in started.next_commands:
-        out.print(Text.assemble("  ", (f"{command:30}", "bold"), what))
+        shown = f"{command:{wide}}" if what else command
+        out.print(Text.assemble("  ", (shown, "bold"), what))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from retailsql.cli.several import Several
 from retailsql.cli.shared import open_session, progress
 from retailsql.errors import DatabaseOpenError
 
@@ -52,7 +53,7 @@ full_refresh = click.option("--full-refresh", is_flag=True, help="Make everythin
 verbose = click.option("-v", "--verbose", is_flag=True, help="Show what passed and what is same.")
 
 
-@click.command()
+@click.command(cls=Several)
 @of_project
 @chosen
 @full_refresh
@@ -66,7 +67,7 @@ def build(select: Any, exclude: Any, full_refresh: bool, verbose: bool, **where:
     _build(where, select, exclude, full_refresh=full_refresh, verbose=verbose, tests=True)
 
 
-@click.command()
+@click.command(cls=Several)
 @of_project
 @chosen
 @full_refresh
@@ -86,7 +87,7 @@ def train(models: tuple[str, ...], full_refresh: bool, **where: Any) -> None:
     _build(where, names, (), full_refresh=full_refresh, verbose=True, tests=False)
 
 
-@click.command()
+@click.command(cls=Several)
 @of_project
 @chosen
 @verbose
@@ -126,7 +127,7 @@ def _draw(work: Callable[..., Any], verbose: bool) -> None:
         raise SystemExit(report.exit_status)
 
 
-@click.command()
+@click.command(cls=Several)
 @of_project
 @chosen
 @click.option(
@@ -218,7 +219,7 @@ def _project(where: dict[str, Any]) -> Project:
 
     try:
         given = yaml.safe_load(where["yaml_vars"]) if where["yaml_vars"] else {}
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: a date that does not exist
         raise click.BadParameter(f"--vars is not YAML: {error}") from error
     if not isinstance(given, dict):
         raise click.BadParameter(f"--vars is {given!r}; write --vars '{{cutoff: 2011-12-10}}'")

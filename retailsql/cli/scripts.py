@@ -58,7 +58,7 @@ def sql(
 @click.command()
 @click.argument(
     "files", nargs=-1, required=True,
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=click.Path(exists=True, path_type=Path),
 )  # fmt: skip
 @click.option("--db", type=click.Path(exists=True), help="The DuckDB file; it is only read.")
 @click.option(
@@ -79,21 +79,29 @@ def lint(
 ) -> None:
     """Check SQL FILES without running them; exit 1 if there is an error.
 
-    Without --db, names that the files do not make themselves are not judged.
+    Files of a project are rendered, and judged after those they need; its folder stands for all of
+    them. Without --db, names that the files do not make themselves are not judged.
     """
     from retailsql.dialect.lint.bigquery import lint_bigquery
     from retailsql.dialect.lint.check import lint as check
     from retailsql.dialect.lint.finding import to_json
+    from retailsql.runner.lint_files import lint_project, sort_files
     from retailsql.training.check_options import check_options
 
-    texts = [(str(f), decoded(f.read_bytes(), f"File {f}")) for f in files]
+    asked = sort_files(files)
+    for path in asked.unread:
+        click.echo(f"{path} is no SQL by itself: it is judged in the files that use it", err=True)
+    texts = [(str(f), decoded(f.read_bytes(), f"File {f}")) for f in asked.plain]
     if db is None:
         of_text = lint_bigquery if dialect == "bigquery" else check
         findings = [f for name, text in texts for f in of_text(None, text, name, check_options)]
+        findings += [f for one in asked.projects for f in lint_project(None, *one, check_options)]
     else:
         with retailsql.connect(db, read_only=True) as con:
             con.execute("SET python_enable_replacements = false")
             findings = [found for name, text in texts for found in con.lint(text, name, dialect)]
+            for one in asked.projects:
+                findings += lint_project(con.connection, *one, check_options)
     if form == "json":
         click.echo(to_json(findings))
     for finding in findings if form != "json" else []:

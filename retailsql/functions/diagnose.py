@@ -19,10 +19,12 @@ from retailsql.errors import (
     SignatureError,
     nearest,
 )
+from retailsql.functions.called import called
 from retailsql.functions.macros import ALL_VERBS, VERBS
 from retailsql.functions.parameters import input_type, parameter_type
 from retailsql.functions.raw_types import RAW, checked_columns
 from retailsql.functions.scorers import TOP, hidden_name
+from retailsql.functions.stopped import stopped
 from retailsql.registry import store
 from retailsql.registry.store import StoredVersion
 
@@ -36,7 +38,6 @@ _NO_OVERLOAD = re.compile(r"Macro ([a-z0-9_]+)\(\) does not support the supplied
 _CLASH = re.compile(r'Ambiguous reference to column name "([^"]+)" .*__rs_output_names\.')
 _NO_FIELD = re.compile(r"Cannot extract field '([^']+)' from expression \"([^\"]+)\"")
 _ERRORS = RetailSQLError.__subclasses__()
-_CALLED = re.compile(rf"\b([a-z][a-z0-9_]*)_({'|'.join(ALL_VERBS)})\s*\(", re.I)
 _HIDDEN_GONE = re.compile(r"Function with name \"?(__rs_\w+)\"? does not exist", re.I)
 
 
@@ -61,8 +62,13 @@ def diagnose(
         sql: the statement as it was run.
         error: what DuckDB raised.
         models: those it may be about; None for all that are deployed.
+
+    Raises:
+        KeyboardInterrupt: it is no fault, a person has stopped the statement.
     """
     words = str(error)
+    if stopped(error):
+        raise KeyboardInterrupt from error
     if found := _UDF.search(words):
         return _passed_on(found[1], found[2])
     if words.startswith("Invalid Input Error: ML."):
@@ -81,10 +87,12 @@ def diagnose(
             models = _deployed(con)
         except duckdb.Error:
             return None  # the user's transaction is aborted: DuckDB's own words must do
+    meant = called(sql, models)
+    models = meant + [m for m in models if m not in meant]  # a namesake in another schema is last
     return (
         _wrong_type(words, models)
-        or _no_row(words, sql, models)
-        or _missing_column(words, sql, models)
+        or _no_row(words, meant)
+        or _missing_column(words, meant)
         or _wrong_arguments(words, models)
         or _unknown_model(words, models)
         or _clash(words)
@@ -168,15 +176,6 @@ def _fits(given: str, wanted: str) -> bool:
     return wanted == "VARCHAR" and base in ("ENUM", "STRING")
 
 
-def _called(sql: str, models: list[StoredVersion]) -> list[StoredVersion]:
-    """The models whose functions a statement calls (or whose hidden ones were spliced in)."""
-    names = {m[1].lower() for m in _CALLED.finditer(sql)}
-    return [
-        m for m in models
-        if m.name.name in names or hidden_name(m.name.name, m.content_hash) in sql
-    ]  # fmt: skip
-
-
 def _needed(model: StoredVersion) -> dict[str, str]:
     """The columns a model's rows must have, with their types."""
     signature = model.signature
@@ -190,11 +189,11 @@ def _needed(model: StoredVersion) -> dict[str, str]:
     return columns
 
 
-def _missing_column(words: str, sql: str, models: list[StoredVersion]) -> SignatureError | None:
+def _missing_column(words: str, meant: list[StoredVersion]) -> SignatureError | None:
     found = _NO_KEY.search(words) or _NO_COLUMN.search(words) or _NO_REFERENCE.search(words)
     if not found:
         return None
-    for model in _called(sql, models):
+    for model in meant:
         for column, kind in _needed(model).items():
             if column.lower() == found[1].lower():
                 listed = re.findall(
@@ -215,10 +214,10 @@ def _missing_column(words: str, sql: str, models: list[StoredVersion]) -> Signat
     return None
 
 
-def _no_row(words: str, sql: str, models: list[StoredVersion]) -> SignatureError | None:
+def _no_row(words: str, meant: list[StoredVersion]) -> SignatureError | None:
     """A column where the row was meant: ``SELECT churn_score(t) FROM t`` if t has a column t."""
     found = _NO_FIELD.search(words)
-    for model in _called(sql, models) if found else ():
+    for model in meant if found else ():
         if found and found[1].lower() in map(str.lower, _needed(model)):
             return SignatureError(
                 f"Model {model.name.text!r} needs rows with a column {found[1]!r}",

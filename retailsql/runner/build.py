@@ -10,20 +10,25 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from typing import Any
 
 from retailsql.errors import ProjectError
 from retailsql.functions.connection import raw
+from retailsql.functions.stopped import stopped
 from retailsql.functions.transaction import in_transaction
+from retailsql.registry.store import check_writable
 from retailsql.runner import made
 from retailsql.runner.beside import files_beside
 from retailsql.runner.check.data_tests import run_test
+from retailsql.runner.check.freshness import check_freshness
 from retailsql.runner.check.result import TestResult
 from retailsql.runner.check.unit_tests import run_unit_test
 from retailsql.runner.graph import select as choose
-from retailsql.runner.graph import select_tests
-from retailsql.runner.judged import judged
+from retailsql.runner.graph import select_tests, select_unit_tests
+from retailsql.runner.hidden_names import check_names
+from retailsql.runner.judged import judged, judged_source
 from retailsql.runner.materialize.job import Job, Made, Train
 from retailsql.runner.materialize.table_of_kinds import MAKE
 from retailsql.runner.node import Node, Project
@@ -47,8 +52,11 @@ def build(
     train: Train | None = None,
     on_event: OnEvent | None = None,
     tests: bool = True,
+    now: datetime | None = None,
 ) -> Report:
     """Make a project's tables, views, seeds, models and scores, and test each.
+
+    First every source is looked at that these read: one that is stale, empty or missing fails.
 
     Only what an earlier run (or dbt) made is ever replaced or dropped, see
     :mod:`retailsql.runner.made`.
@@ -62,14 +70,17 @@ def build(
         train: trains a model, :func:`retailsql.training.train_once.train_once`; without it training
             files are skipped.
         on_event: called at the start and the end of every file and test.
-        tests: run data tests and unit tests.
+        tests: run data tests and unit tests, and look at the sources.
+        now: the time that the age of sources is told from; None for the clock's.
 
     Returns:
         What became of each; ``report.exit_status`` is 1 if anything failed.
 
     Raises:
-        ProjectError: a file would replace a table or view that no run made: then nothing has been
-            run. Or something failed inside a transaction of the caller's.
+        ProjectError: a file would replace a table or view that no run made, or names mean something
+            else on this connection: then nothing has been run. Or something failed inside a
+            transaction of the caller's.
+        RegistryError: the database is open for reading only.
         KeyboardInterrupt, duckdb.InterruptException: as they came, the present file rolled back.
 
     >>> import duckdb
@@ -81,12 +92,16 @@ def build(
     """
     start = time.perf_counter()
     chosen = choose(project, select, exclude)
+    check_writable(raw(con), made.database(con, project.schema))
+    check_names(con, project)
     made.check_free(made.relations(con, project.schema), project.schema, chosen)
     con.execute(f"CREATE SCHEMA IF NOT EXISTS {project.schema}")
-    data_tests = select_tests(project, select, exclude) if tests else []
+    # A test of what this build did not make would compare it with tables of another day.
+    data_tests = select_tests(project, select, exclude, buildable=True) if tests else []
+    units = select_unit_tests(project, select, exclude) if tests else []
     with files_beside(con, project.path):
-        run = _Build(con, project, full_refresh, train, on_event or (lambda event: None))
-        for step in plan(project, chosen, data_tests, tests):
+        run = _Build(con, project, full_refresh, train, on_event or (lambda event: None), now)
+        for step in plan(project, chosen, data_tests, tests, units):
             run.take(step)
         run.passed.write()
     return Report(tuple(run.results), time.perf_counter() - start)
@@ -99,8 +114,9 @@ def run_tests(
     *,
     exclude: str | Iterable[str] | None = None,
     on_event: OnEvent | None = None,
+    now: datetime | None = None,
 ) -> Report:
-    """Run the data tests and unit tests of what is there; nothing is made.
+    """Run the data tests and unit tests of what is there, look at its sources; make nothing.
 
     Args:
         con: a DuckDB connection or a Session.
@@ -108,12 +124,15 @@ def run_tests(
         select: the tests of these nodes; None for all.
         exclude: what to leave out of that.
         on_event: called at the start and the end of every test.
+        now: the time that the age of sources is told from; None for the clock's.
     """
     start = time.perf_counter()
     chosen, data_tests = choose(project, select, exclude), select_tests(project, select, exclude)
+    units = select_unit_tests(project, select, exclude)
+    check_names(con, project)
     with files_beside(con, project.path):
-        run = _Build(con, project, True, None, on_event or (lambda event: None))
-        for step in plan(project, chosen, data_tests):
+        run = _Build(con, project, True, None, on_event or (lambda event: None), now)
+        for step in plan(project, chosen, data_tests, unit_tests=units):
             if step.node is None:
                 run.take(replace(step, reads=()))
         run.passed.write()
@@ -124,10 +143,11 @@ class _Build:
     """One build on its way: what was done, and what may not be done any more."""
 
     def __init__(
-        self, con: Any, project: Project, full_refresh: bool, train: Train | None, tell: OnEvent
-    ) -> None:
+        self, con: Any, project: Project, full_refresh: bool, train: Train | None, tell: OnEvent,
+        now: datetime | None,
+    ) -> None:  # fmt: skip
         self._con, self._project, self._train, self._tell = con, project, train, tell
-        self._full_refresh = full_refresh
+        self._full_refresh, self._now = full_refresh, now
         self._theirs = in_transaction(raw(con))
         self._state = State(con, project)
         self.passed = Passed(raw(con), project.schema)
@@ -145,10 +165,17 @@ class _Build:
         if step.node is not None and step.node.kind == "model" and self._train is None:
             self._untrained(step)
             return
+        if step.test is not None and (missing := self._not_made(step)):
+            self._add(NodeResult(step.name, kind, "skipped", reason=f"{missing} has not been made"))
+            return
         self._tell(NodeResult(step.name, kind, "start"))
         start = time.perf_counter()
         try:
-            result = self._node(step.node, start) if step.node else self._test(step, start)
+            result = self._do(step, start)
+        except RuntimeError as error:
+            if stopped(error):
+                raise KeyboardInterrupt from error
+            raise
         except ProjectError as error:
             if self._theirs:
                 raise
@@ -159,11 +186,18 @@ class _Build:
                 self._stopped.setdefault(key, f"{step.name} failed")
         self._add(result)
 
+    def _do(self, step: Step, start: float) -> NodeResult:
+        if step.source is not None:  # never unchanged: it gets older by itself
+            con = connection_for(self._con, step.source.relation)
+            return judged_source(check_freshness(con, step.source, self._now))
+        return self._node(step.node, start) if step.node else self._test(step, start)
+
     def _node(self, node: Node, start: float) -> NodeResult:
         """Make a node unless it is there unchanged."""
         state = self._state
         now = state.of(node)
-        if not self._full_refresh and state.unchanged(node, now):
+        same = not self._full_refresh and state.unchanged(node, now)
+        if same and (node.kind != "model" or state.told(node)):  # its description: a note, too
             if not state.told(node):  # a new description is no reason to make the table again
                 held = state.relations[node.name.lower()]
                 words = made.comment(node, held.fingerprint)
@@ -185,10 +219,12 @@ class _Build:
         held = made.relations(self._con, schema)  # again: another session may have been faster
         made.check_free(held, schema, [node])
         self._check_needs(node, held)
-        job = Job(
-            self._con, self._project, node, held.get(node.name.lower()), self._full_refresh,
-            self._train,
-        )  # fmt: skip
+        before = held.get(node.name.lower())
+        anew = node.options.get("full_refresh")  # what the file says comes before the command line
+        if anew is None:  # scores are kept row by row, and so would one changed by hand be
+            touched = node.kind == "score" and self._state.touched(before)
+            anew = self._full_refresh or touched
+        job = Job(self._con, self._project, node, before, bool(anew), self._train)
         done = MAKE[node.kind](job)
         words = ""
         if done.kind:
@@ -201,6 +237,13 @@ class _Build:
 
     def _whole(self, node: Node, work: Callable[[], Any]) -> Any:
         return whole(self._con, node, work)
+
+    def _not_made(self, step: Step) -> str | None:
+        """A node that a test reads, and that neither this build nor one before it has made: with
+        ``--select a`` a test that compares it with ``b`` is chosen too.
+        """
+        names = (n for n in step.reads if isinstance(n, str))
+        return next((n for n in names if n.lower() not in self._state.relations), None)
 
     def _check_needs(self, node: Node, held: dict[str, made.Relation]) -> None:
         """What was not chosen must be there."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from fnmatch import fnmatchcase
 from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
 
-from retailsql.errors import ProjectError, nearest
-from retailsql.runner.node import DataTest, Node, Place, Project
-from retailsql.runner.selector import OF_TESTS, Graph, Key, bare, choose, split, terms
+from retailsql.errors import ProjectError
+from retailsql.runner.node import DataTest, Node, Place, Project, UnitTest
+from retailsql.runner.selector import Graph, choose
+from retailsql.runner.selector_methods import Key
 
 
 def order(nodes: Mapping[str, Node]) -> list[Node]:
@@ -67,8 +67,7 @@ def select(
     everything = order(nodes)
     if chosen is None and exclude is None:
         return everything
-    graph = Graph.of(project)
-    keep = _keys(graph, chosen) - (set() if exclude is None else choose(graph, exclude))
+    keep = _keys(project, chosen, exclude)
     return [n for n in everything if ("node", n.name) in keep]
 
 
@@ -76,6 +75,7 @@ def select_tests(
     project: Project,
     chosen: str | Iterable[str] | None,
     exclude: str | Iterable[str] | None = None,
+    buildable: bool = False,
 ) -> list[DataTest]:
     """Chosen data tests: those that read anything chosen, as in dbt, and those named themselves.
 
@@ -84,61 +84,40 @@ def select_tests(
         chosen: as in :func:`select`, and a test's name, ``test_name:unique``,
             ``test_type:singular`` or ``test_type:generic``; None for all.
         exclude: what to leave out of that: a test that reads anything left out goes, too.
+        buildable: see :func:`retailsql.runner.selector.choose`.
 
     Raises:
         ProjectError: a term that chooses nothing.
     """
-    kept = _tests(project, chosen)
-    if exclude is not None:
-        out = {t.name for t in _tests(project, exclude)}
-        kept = [t for t in kept if t.name not in out]
-    return kept
+    keep = _keys(project, chosen, exclude, buildable)
+    return [t for t in project.tests if ("test", t.name) in keep]
 
 
-def _tests(project: Project, chosen: str | Iterable[str] | None) -> list[DataTest]:
-    if chosen is None:
-        return list(project.tests)
+def select_unit_tests(
+    project: Project,
+    chosen: str | Iterable[str] | None,
+    exclude: str | Iterable[str] | None = None,
+) -> list[UnitTest]:
+    """Chosen unit tests: those of chosen nodes, and those named themselves.
+
+    Args:
+        project: the project.
+        chosen: as in :func:`select`, and a unit test's name; None for all.
+        exclude: what to leave out of that.
+
+    Raises:
+        ProjectError: a term that chooses nothing.
+    """
+    keep = _keys(project, chosen, exclude)
+    return [t for t in project.unit_tests if ("unit_test", t.name) in keep]
+
+
+def _keys(
+    project: Project | Mapping[str, Node],
+    chosen: str | Iterable[str] | None,
+    exclude: str | Iterable[str] | None,
+    buildable: bool = False,
+) -> set[Key]:
     graph = Graph.of(project)
-    names: set[str] = set()
-    for word in terms(chosen):
-        parts = [_of_term(project, graph, term) for term in word.split(",")]
-        names |= set.intersection(*parts)
-    return [t for t in project.tests if t.name in names]
-
-
-def _of_term(project: Project, graph: Graph, term: str) -> set[str]:
-    """Names of the tests that one term chooses."""
-    method, value = split(bare(term))
-    if method in OF_TESTS:
-        found = {t.name for t in project.tests if _is(t, method, value)}
-        if not found:
-            kinds = {t.kind for t in project.tests}
-            raise ProjectError(f"Nothing is chosen by {term}", wanted=nearest(value, sorted(kinds)))
-        return found
-    direct = {
-        t.name
-        for t in project.tests
-        if (method == "fqn" and fnmatchcase(t.name, value))
-        or (method == "tag" and any(fnmatchcase(tag, value) for tag in t.tags))
-    }
-    try:
-        keys = choose(graph, [term])
-    except ProjectError:
-        if direct:
-            return direct
-        raise
-    return direct | {t.name for t in project.tests if _reads(t) & keys}
-
-
-def _is(test: DataTest, method: str, value: str) -> bool:
-    if method == "test_name":
-        return fnmatchcase(test.kind, value)
-    return value == ("singular" if test.kind == "singular" else "generic")
-
-
-def _reads(test: DataTest) -> set[Key]:
-    return {("node", n) for n in test.needs} | {("source", *s) for s in test.sources}
-
-
-def _keys(graph: Graph, chosen: str | Iterable[str] | None) -> set[Key]:
-    return set(graph.needs) if chosen is None else choose(graph, chosen)
+    left_out = set() if exclude is None else choose(graph, exclude)
+    return choose(graph, chosen, buildable) - left_out

@@ -15,6 +15,7 @@ from typing import Any
 
 from retailsql.errors import ProjectError
 from retailsql.functions.connection import raw
+from retailsql.registry.fetch import first_row
 from retailsql.registry.names import literal, quote
 from retailsql.runner.node import Node
 
@@ -81,6 +82,23 @@ def relations(con: Any, schema: str) -> dict[str, Relation]:
     return {row[0].lower(): Relation(*row) for row in rows.fetchall()}
 
 
+def database(con: Any, schema: str) -> str:
+    """The database of a schema: what stands before its dot, or the current one."""
+    named = schema.rpartition(".")[0]
+    row = None if named else first_row(raw(con), "SELECT current_database()")
+    return str(row[0]) if row else named
+
+
+def column_comments(con: Any, schema: str) -> dict[tuple[str, str], str | None]:
+    """Comments on all columns of a schema, by lower-case names of relation and column."""
+    rows = raw(con).execute(
+        "SELECT lower(table_name), lower(column_name), comment FROM duckdb_columns() "
+        "WHERE lower(database_name) = lower(?) AND lower(schema_name) = lower(?)",
+        [database(con, schema), schema.rpartition(".")[2]],
+    )
+    return {(table, column): comment for table, column, comment in rows.fetchall()}
+
+
 def relation(schema: str, name: str) -> str:
     """A relation of the project as SQL names it.
 
@@ -141,8 +159,8 @@ def mark(con: Any, schema: str, node: Node, kind: str, words: str) -> None:
     plain.execute(f"COMMENT ON {kind} {place} IS {literal(words)}")
     described = [c for c in node.columns if c.description.strip()]
     if described:
-        held = {row[0] for row in plain.execute(f"DESCRIBE {place}").fetchall()}
+        held = {row[0].lower() for row in plain.execute(f"DESCRIBE {place}").fetchall()}
         for c in described:
-            if c.name in held:
+            if c.name.lower() in held:
                 told = literal(c.description.strip())
                 plain.execute(f"COMMENT ON COLUMN {place}.{quote(c.name)} IS {told}")

@@ -188,6 +188,7 @@ class UnitTest:
         lines: place of every line of ``sql``, if known.
         written: those names in ``given`` whose rows are SQL of the user's (``format: sql``), taken
             as it is; all others get the types of the real relation.
+        tags: of its config.
     """
 
     name: str
@@ -199,6 +200,7 @@ class UnitTest:
     description: str = ""
     lines: tuple[Place, ...] = ()
     written: frozenset[str] = frozenset()
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -211,6 +213,7 @@ class Exposure:
         needs: nodes it reads.
         place: where it is described.
         description: empty if none.
+        tags: of the yml file.
     """
 
     name: str
@@ -218,6 +221,7 @@ class Exposure:
     needs: tuple[str, ...]
     place: Place
     description: str = ""
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

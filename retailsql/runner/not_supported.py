@@ -132,6 +132,21 @@ NOT_DONE: tuple[NotDone, ...] = (
         ("flags", "should_full_refresh", "should_store_failures"),
     ),
     NotDone(
+        "The light runner gives relations name, schema and database, no other parts",
+        "write the name with this.schema and this.identifier",
+        ("include", "quote", "type", "is_table", "is_view", "is_cte", "without_identifier",
+         "incorporate", "is_relation", "path", "quote_policy", "include_policy"),
+    ),
+    NotDone(
+        "The light runner adds to a table by append and delete+insert alone",
+        "choose one of them; new columns: on_schema_change='append_new_columns'",
+        ("merge", "sync_all_columns", "insert_overwrite", "incremental_predicates", "predicates"),
+    ),
+    NotDone(
+        "The light runner writes nothing that is not known, where dbt writes an empty text",
+        "correct the name, or say what else: {{ name | default('') }}", ("undefined",),
+    ),
+    NotDone(
         "The light runner does not choose by state or results",
         "choose by name, tag:, path:, source:, exposure:",
         ("state", "result", "source_status", "group", "access", "package", "selector",
@@ -170,7 +185,8 @@ def markdown() -> str:
     for entry in NOT_DONE:
         names = ", ".join(f"`{n}`" for n in entry.names[:2])
         names += ", ..." if len(entry.names) > 2 else ""
-        rows.append(f"| {entry.what} | {names} | {entry.todo} |")
+        todo = entry.todo.replace("|", r"\|")  # else it would end the cell
+        rows.append(f"| {entry.what} | {names} | {todo} |")
     return "\n".join(rows) + "\n"
 
 

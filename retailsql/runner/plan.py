@@ -1,22 +1,24 @@
-"""The order of a build: tests of sources, then every node with its unit tests and data tests."""
+"""The order of a build: sources, their tests, then every node with its unit and data tests."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from retailsql.runner.node import DataTest, Node, Project, UnitTest
+from retailsql.runner.graph import order
+from retailsql.runner.node import DataTest, Node, Project, Source, UnitTest
 
 
 @dataclass(frozen=True)
 class Step:
-    """One thing to do: exactly one of node, test and unit_test is given.
+    """One thing to do: exactly one of node, test, unit_test and source is given.
 
     Args:
         name: of it.
-        kind: of the node, ``test`` or ``unit test``.
+        kind: of the node, ``test``, ``unit test`` or ``source``.
         reads: names of nodes, and (source, table), without which it cannot be done.
-        stops: names of nodes, and (source, table), that nobody may read if it fails.
+        stops: what nobody may read if it fails: names of nodes, (source, table), and
+            ("make", name) for a node that may not be made.
     """
 
     name: str
@@ -26,55 +28,83 @@ class Step:
     node: Node | None = None
     test: DataTest | None = None
     unit_test: UnitTest | None = None
+    source: Source | None = None
 
 
 def plan(
-    project: Project, chosen: Sequence[Node], tests: Sequence[DataTest], units: bool = True
+    project: Project,
+    chosen: Sequence[Node],
+    tests: Sequence[DataTest],
+    units: bool = True,
+    unit_tests: Sequence[UnitTest] | None = None,
 ) -> Iterator[Step]:
     """The steps for some nodes and tests, in order.
 
-    A test is run as soon as all it reads is done: those of sources first. A unit test comes before
-    its node. What depends on a node waits for the tests that read nothing but it and what comes
-    before it, as in dbt.
+    Sources that any of them reads are looked at first. A test is run as soon as all it reads is
+    done: those of sources first. A unit test comes before its node. As in dbt, a test guards the
+    nodes that depend on everything it reads: they wait for it, and no other does.
 
     Args:
         project: the project.
         chosen: nodes in the order to make them.
         tests: the data tests to run.
-        units: with the unit tests of the nodes.
+        units: with the unit tests, and a look at the sources.
+        unit_tests: the unit tests to run; None for those of the nodes.
     """
-    later = {node.name for node in chosen}
+    names = {node.name for node in chosen}
+    if unit_tests is None:
+        unit_tests = [unit for unit in project.unit_tests if unit.of in names]
+    if units:
+        read = [key for node in chosen for key in node.sources]
+        read += [key for test in tests for key in test.sources]
+        yield from (_source(project.sources[key]) for key in dict.fromkeys(read))
+        yield from (_unit(unit, project) for unit in unit_tests if unit.of not in names)
+    later, behind = set(names), _behind(project.nodes)
     waiting = list(tests)
-    yield from (_test(test) for test in waiting if not later & set(test.needs))
+    yield from (_test(test, behind) for test in waiting if not later & set(test.needs))
     waiting = [test for test in waiting if later & set(test.needs)]
     for node in chosen:
-        for unit in project.unit_tests if units else ():
+        for unit in unit_tests if units else ():
             if unit.of == node.name:
-                kept = (_making(node.name),)  # a failing one keeps the node from being made
-                yield Step(unit.name, "unit test", node.needs, kept, unit_test=unit)
-        inputs: tuple[object, ...] = (*node.needs, *node.sources)
-        reads = (*inputs, *map(_good, inputs), _making(node.name))
+                yield _unit(unit, project)
+        reads = (*node.needs, *node.sources, _making(node.name))
         yield Step(node.name, node.kind, reads, (node.name,), node)
         later.discard(node.name)
-        yield from (_test(test) for test in waiting if not later & set(test.needs))
+        yield from (_test(test, behind) for test in waiting if not later & set(test.needs))
         waiting = [test for test in waiting if later & set(test.needs)]
 
 
 def _making(name: str) -> tuple[str, str]:
-    """What stands for the making of a node: a unit test forbids it."""
+    """What stands for the making of a node: a test forbids it. Other tests of what the node reads
+    are run all the same.
+    """
     return ("make", name)
 
 
-def _good(read: object) -> tuple[str, object]:
-    """What stands for the rows of a node or a source being right: a data test denies it. Other
-    tests of it are run all the same.
-    """
-    return ("good", read)
+def _behind(nodes: Mapping[str, Node]) -> dict[str, frozenset[object]]:
+    """All nodes and sources that each node comes from."""
+    found: dict[str, frozenset[object]] = {}
+    for node in order(nodes):
+        direct: tuple[object, ...] = (*node.needs, *node.sources)
+        found[node.name] = frozenset(direct).union(*(found[name] for name in node.needs))
+    return found
 
 
-def _test(test: DataTest) -> Step:
-    """A data test. One of a node stops those that read it; another one all that it reads."""
+def _source(source: Source) -> Step:
+    """A look at a source: what is stale, empty or missing is read by nobody, not even by tests."""
+    key = (source.source, source.table)
+    return Step(".".join(key), "source", (), (key,), source=source)
+
+
+def _unit(unit: UnitTest, project: Project) -> Step:
+    """A unit test. A failing one keeps its node from being made."""
+    needs = project.nodes[unit.of].needs
+    return Step(unit.name, "unit test", needs, (_making(unit.of),), unit_test=unit)
+
+
+def _test(test: DataTest, behind: Mapping[str, frozenset[object]]) -> Step:
+    """A data test."""
     reads = (*test.needs, *test.sources)
-    denied: tuple[object, ...] = (test.of,) if test.of else reads
-    stops = () if test.warn else tuple(map(_good, denied))
+    guarded = (name for name, those in behind.items() if those.issuperset(reads))
+    stops = tuple(map(_making, guarded)) if reads and not test.warn else ()
     return Step(test.name, "test", reads, stops, test=test)

@@ -36,6 +36,7 @@ from retailsql.runner.read.unit_tests import read_unit_tests
 from retailsql.runner.read.world import World
 from retailsql.runner.read.yml_jinja import YmlJinja
 from retailsql.runner.render import Renderer
+from retailsql.runner.settings import FILE as SETTINGS
 from retailsql.runner.settings import Settings, read_settings
 
 
@@ -123,7 +124,9 @@ def _open(
     sources = read_sources(properties, jinja)
     world = _world(settings, folder, where, words, variables, sources)
     renderer = Renderer(world, asked)
-    return Reader(settings, folder, properties, jinja, renderer), sources, profile
+    own = Var(given, asked, f"give it with --vars: in {SETTINGS} its own vars are not known yet")
+    ours = YmlJinja({"var": own, "target": words, "project_name": settings.name})
+    return Reader(settings, folder, properties, jinja, ours, renderer), sources, profile
 
 
 def _world(

@@ -14,9 +14,10 @@ from jinja2.exceptions import TemplateSyntaxError, UndefinedError
 
 from retailsql.errors import ProjectError, nearest
 from retailsql.runner.node import Place
+from retailsql.runner.read.config_in_jinja import DEFAULTS, Config, Known, Model
 from retailsql.runner.read.environment import MACRO, Macro, SqlEnvironment, here
 from retailsql.runner.read.line_map import plain
-from retailsql.runner.read.offered import EVERYWHERE, RefusedError, ReturnError, Var
+from retailsql.runner.read.offered import EVERYWHERE, RefusedError, ReturnError, SaidError, Var
 from retailsql.runner.read.relation import Relation
 from retailsql.runner.read.world import Rendered, World
 
@@ -79,11 +80,11 @@ class Renderer:
         before = self._now, self._known_config, self._incremental
         self._now, self._known_config, self._incremental = Rendered(), config, incremental
         self._scope["this"] = this
-        self._scope["model"] = {
-            "name": this.identifier, "alias": this.identifier, "schema": this.schema,
-            "database": this.database, "original_file_path": file, "package_name": self.world.name,
-            "config": config, "tags": config.get("tags", []),
-        }  # fmt: skip
+        self._scope["model"] = Model(
+            name=this.identifier, alias=this.identifier, schema=this.schema,
+            database=this.database, original_file_path=file, package_name=self.world.name,
+            config=self._scope["config"],
+        )  # fmt: skip
         try:
             out = self._now
             out.sql = self.guard(file, lambda: _text(work())).strip()
@@ -95,6 +96,10 @@ class Renderer:
     def names(self) -> Mapping[str, Any]:
         """What Jinja knows by name."""
         return self._scope
+
+    def render_text(self, text: str) -> str:
+        """A text with Jinja in it, which stands in no file."""
+        return "".join(self._env.from_string(text).render(self._scope))
 
     def this(self, name: str) -> Relation:
         """The relation that a file makes."""
@@ -135,9 +140,8 @@ class Renderer:
             ) from error  # fmt: skip
         except RefusedError as error:
             raise ProjectError(
-                f"{self._place(error, file)}: {error.fact}", seen=error.seen, wanted=error.wanted,
-                todo=error.todo,
-            ) from error  # fmt: skip
+                self._told(error, file), seen=error.seen, wanted=error.wanted, todo=error.todo
+            ) from error
         except ReturnError as error:
             raise ProjectError(
                 f"{self._place(error, file)}: return() outside a macro", todo="write the value out"
@@ -151,6 +155,19 @@ class Renderer:
             RecursionError,
         ) as error:  # fmt: skip
             raise self._failed(error, file) from error
+
+    def _told(self, error: RefusedError, file: str) -> str:
+        """The fact and its place; of a macro, also the line of the file that calls it.
+
+        What a macro says by itself is about what it was given: the caller's line comes first.
+        """
+        places = self._places(error) or [Place(file)]
+        first, last = places[0], places[-1]
+        if first.file == last.file:
+            return f"{last}: {error.fact}"
+        if isinstance(error, SaidError):
+            return f"{first}: {error.fact} (said by {last})"
+        return f"{last}: {error.fact} (called from {first})"
 
     def _failed(self, error: Exception, file: str, wanted: str | None = None) -> ProjectError:
         """The error for a failure inside of Jinja; if in a macro, with the line that called it."""
@@ -195,13 +212,15 @@ class Renderer:
 
     def _offered(self) -> dict[str, Any]:
         world = self.world
+        var = Var(world.variables, self.asked)
+        var.render = self.render_text
         return {
             "ref": self._ref,
             "source": self._source,
-            "var": Var(world.variables, self.asked),
-            "config": _Config(self),
+            "var": var,
+            "config": Config(self.said, self.known_config),
             "is_incremental": self._is_incremental,
-            "target": world.target,
+            "target": Known(world.target),
             "schema": world.schema,
             "database": world.database,
             "project_name": world.name,
@@ -251,31 +270,7 @@ class Renderer:
         """What config.get() may read."""
         self._now.config_read = True
         # the file is rendered again if this was asked; then all that it says is known before
-        return {**self._now.config, **self._known_config}
-
-
-class _Config:
-    """``config(...)``, ``config.get(...)``, ``config.require(...)``."""
-
-    def __init__(self, renderer: Renderer) -> None:
-        self._renderer = renderer
-
-    def __call__(self, *args: Mapping[str, Any], **kwargs: Any) -> str:
-        first = args[0] if args else {}
-        return self._renderer.said({**first, **kwargs})
-
-    def get(self, name: str, default: Any = None, validator: Any = None) -> Any:
-        """What is configured under a name, or else ``default``."""
-        return self._renderer.known_config().get(name, default)
-
-    def require(self, name: str, validator: Any = None) -> Any:
-        """What is configured under a name; an error if nothing is."""
-        known = self._renderer.known_config()
-        if name not in known:
-            raise RefusedError(
-                f"config.require({name!r}): it is not configured", wanted=nearest(name, known)
-            )
-        return known[name]
+        return {**DEFAULTS, **self._now.config, **self._known_config}
 
 
 def _text(value: Any) -> str:

@@ -11,7 +11,7 @@ from retailsql.errors import ProjectError
 from retailsql.runner.check.result import TestResult
 
 Status = Literal["start", "ok", "unchanged", "warned", "failed", "skipped"]
-TESTS = frozenset({"test", "unit test"})
+TESTS = frozenset({"test", "unit test", "source"})
 """Kinds of results that are no files but checks of them."""
 
 
@@ -21,13 +21,15 @@ class NodeResult:
 
     Args:
         name: of the node, or of the test.
-        kind: table, view, incremental, seed, model, score; ``test`` or ``unit test``.
+        kind: table, view, incremental, seed, model, score; ``test`` or ``unit test``; ``source``:
+            a look at how fresh a source is.
         status: ``start`` (only seen by the callback); ``ok``; ``unchanged``: it is there already,
             of the same SQL and the same input; ``warned``: a test found rows, and its severity is
-            warn; ``failed``; ``skipped``: something it needs has failed, or no ``train`` was given.
+            warn, or a source is older than ``warn_after``; ``failed``; ``skipped``: something it
+            needs has failed, or no ``train`` was given.
         seconds: how long it took.
-        rows: rows of a table; rows a test found wrong; None for others.
-        detail: what training returned.
+        rows: rows of a table or a source; rows a test found wrong; None for others.
+        detail: what training returned; ``age`` in seconds of the newest row of a source.
         error: why it failed; its message names file and line.
         reason: why it was skipped, what a test found; empty for others.
         test: what came of the test, with examples; None for files.
@@ -70,7 +72,7 @@ class Report:
 
     @property
     def tests(self) -> list[NodeResult]:
-        """Data tests and unit tests."""
+        """Data tests, unit tests, and looks at sources."""
         return [r for r in self.results if r.kind in TESTS]
 
     @property

@@ -136,6 +136,11 @@ def _own(level: YMap, value: Callable[[Any, Place], Any]) -> dict[str, Any]:
     """The configuration of one level: keys with a plus, and keys that are no folders."""
     own = {}
     for key, given in level.items():
+        if not isinstance(key, str):  # on, off, yes and no are truth values in YAML
+            raise ProjectError(
+                f"{level.at(key)}: a setting or folder is called {key!r}, which is no text",
+                todo="put the name between quotes",
+            )
         if str(key).startswith("+"):
             own[str(key)[1:].strip()] = value(given, level.at(key))
         elif not isinstance(given, dict):

@@ -37,7 +37,7 @@ def plain(con: Any, match: Match) -> Choice:
 def key(con: Any, match: Match) -> Choice:
     """An identifier: numbers that were stored with a point lose it."""
     facts = match.facts
-    if facts.type in ("DOUBLE", "FLOAT"):
+    if facts.type in ("DOUBLE", "FLOAT") and facts.kind == "whole":
         return judged(con, match, f"CAST({facts.sql} AS BIGINT)", "a whole number stored as 17.0")
     if facts.type == "VARCHAR" and facts.example.endswith(".0") and facts.letters == 0:
         sql = rf"regexp_replace({facts.sql}, '\.0$', '')"

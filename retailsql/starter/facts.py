@@ -111,6 +111,8 @@ def _typed(con: Any, facts: Facts) -> Facts:
         return replace(facts, kind="bool", yes=Reader(facts.sql))
     if base in (*_WHOLE, "DOUBLE", "FLOAT", "DECIMAL"):
         return _number(con, facts, Reader(facts.sql), facts.at)
+    if base in ("UUID", "ENUM"):
+        return facts  # text
     if base != "VARCHAR":
         return replace(facts, kind="other")
     if _says_yes_or_no(con, facts):

@@ -43,12 +43,14 @@ def _key(own: str) -> Fit:
     """An identifier: unique in the table of its own kind, repeated in lines."""
 
     def fit(c: Facts, table: str) -> float:
-        if c.kind not in ("whole", "text") or c.distinct < 2 or c.length > 80 or c.negative > 0.02:
+        # The dash of K-10124 is no minus.
+        below = c.negative > 0.02 and c.letters == 0
+        if c.kind not in ("whole", "text") or c.distinct < 2 or c.length > 80 or below:
             return 0.0
         if table == own:
             return 1.0 if c.variety > 0.98 else 0.15
         if c.variety > 0.98:  # in lines, something that never repeats is a number of the line
-            return 0.6 if own == "orders" or table == "orders" else 0.25
+            return 0.6 if own == "orders" or table == "orders" else 0.3
         return 1.0 if c.filled > 0.3 else 0.8
 
     return fit
@@ -139,6 +141,12 @@ FITS: Mapping[str, Fit] = {
 }  # fmt: skip
 """Word -> how well the values fit it, from 0 (cannot be) to 1."""
 
+_NAMED = 0.85
+"""From this score on a name means the word, whatever stands beside it."""
+_ODD_KEY = 0.5
+"""How well the values fit a key whose name says that it is one, though they look like a day, a
+sum or a text: enough to be taken, with a question."""
+
 _BY_VALUES = {"ordered_at": 0.35, "unit_price": 0.3, "quantity": 0.27}
 """Score where a name says nothing and only one column has such values."""
 
@@ -149,6 +157,8 @@ def score(facts: Facts, word: str, table: str) -> float:
     by_name = name_score(facts.name, word)
     if word == "order_id" and facts.example.startswith("#"):
         by_name = max(by_name, 0.9)  # Shopify calls the number of an order its name: #1001
+    if not fit and word.endswith("_id") and by_name >= _NAMED and facts.distinct:
+        fit = _ODD_KEY  # a customer that is left out is missed by nobody; one to look at is seen
     return by_name * fit
 
 

@@ -63,6 +63,11 @@ def origin(con: Any, name: str) -> Origin:
     Raises:
         ProjectError: there is no such file or table, or it is of a kind that is not read.
     """
+    if name.lower().endswith((".duckdb", ".ddb")) or (_ends(name, ".db") and Path(name).is_file()):
+        raise ProjectError(
+            f"{name!r} is a database, whose tables are asked for by name",
+            todo=f"give it with --db, and the table with --from: --db {name} --from raw.sales",
+        )  # fmt: skip
     kind = next((s for s in (*_PARQUET, *_TEXT, *_JSON, ".xlsx", ".xls") if _ends(name, s)), None)
     if kind is None and not Path(name).is_file():
         return _table(con, name)

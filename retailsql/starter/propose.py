@@ -27,8 +27,9 @@ from retailsql.starter.people_and_goods import (
 )
 from retailsql.starter.proposal import Proposal, TableChoice
 from retailsql.starter.sample import TABLE, sampled
+from retailsql.starter.unused import unused_columns
 from retailsql.starter.verify import proved_keys, verified
-from retailsql.starter.vocabulary import VOCABULARY
+from retailsql.starter.vocabulary import NEED_CUSTOMERS, VOCABULARY
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,12 @@ def propose(con: Any, relation: str | Sequence[str]) -> Proposal:
     tables, copies = _tables(con, lines, seen)
     checked, uncovered = proved_keys(con, tables)
     notes = [*joins, *copies, *uncovered, *_unused(seen, checked, lines)]
+    if checked[0]["customer_id"].missing:
+        notes.append(
+            "without customers churn and fct_purchases fail, and what is made of them: leave them"
+            f" out with --exclude {NEED_CUSTOMERS}"
+        )
+    notes += unused_columns([(s.relation, s.columns) for s in seen], checked)
     return Proposal(
         checked, tuple(_missing(checked)), tuple(notes), {s.relation: s.rows for s in seen}
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from retailsql.starter.proposal import Proposal
+from retailsql.starter.vocabulary import NEED_CUSTOMERS
 from retailsql.starter.write_mapping import CHECK
 
 
@@ -68,12 +69,17 @@ class Started:
         steps = [(f"cd {shlex.quote(str(self.folder))}", "")]
         if str(self.folder) == ".":
             steps = []
-        if self.proposal is not None and self.proposal.unsure:
-            found = f"{len(self.proposal.unsure)} lines marked {CHECK}"
-            steps.append(("${EDITOR:-vi} dbt_project.yml", f"look at the {found}"))
+        if any(sure == CHECK for _, _, sure, _ in self.mapping_rows):
+            n = sum(sure == CHECK for _, _, sure, _ in self.mapping_rows)
+            found = f"the {n} lines marked {CHECK}" if n > 1 else f"the line marked {CHECK}"
+            steps.append(("${EDITOR:-vi} dbt_project.yml", f"look at {found}"))
+        made, query, less = "make tables, train, score, test", "churn_risk", ""
+        if self.proposal is not None and self.proposal["order_lines"]["customer_id"].missing:
+            made += "; what needs customers is left out"
+            query, less = "demand_next", f" --exclude {NEED_CUSTOMERS}"
         return [
             *steps,
-            ("retailsql build", "make tables, train, score, test"),
-            ("retailsql query churn_risk", "ask a question from queries/"),
-            ("dbt build --profiles-dir .", "the same tables, by dbt"),
+            (f"retailsql build{less}", made),
+            (f"retailsql query {query}", "ask a question from queries/"),
+            (f"dbt build --profiles-dir .{less}", "the same tables, by dbt"),
         ]

@@ -210,7 +210,7 @@ def _own(
     file = work / "dbt_project.yml"
     file.write_text(write_mapping(file.read_text(encoding="utf-8"), proposal), encoding="utf-8")
     what = _own_words(sources, proposal)
-    return _Filled(what, database, schema, proposal=proposal, notes=notes)
+    return _Filled(what, database, schema, proposal=proposal, notes=(*notes, *proposal.notes))
 
 
 def _own_words(sources: Sequence[str], proposal: Proposal | None) -> str:

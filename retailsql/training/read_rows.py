@@ -34,17 +34,13 @@ def read_rows(
         if kinds not in _ROWS:
             raise _no_select(query)
         relation = con.sql(text, params=parameters)
-        _check_names(relation.columns)
+        check_names(relation.columns)
         types = {c: str(t) for c, t in zip(relation.columns, relation.types, strict=True)}
         table = relation.to_arrow_table()
     except duckdb.InterruptException:
         raise
     except duckdb.Error as error:
-        said = diagnose(con.cursor(), text, error) or str(error).split("\n\nLINE")[0]
-        raise TrainingError(
-            "The training SELECT cannot be run", seen=said,
-            todo="run the SELECT alone until it works",
-        ) from error  # fmt: skip
+        raise cannot_run(con, text, error) from error
     if not len(table):
         raise TrainingError(
             "The training SELECT returns no rows", seen="0 rows",
@@ -54,6 +50,20 @@ def read_rows(
         if pa.types.is_decimal(field.type):
             table = table.set_column(i, field.name, table.column(i).cast(pa.float64()))
     return TrainingData(table, types, model_type)
+
+
+def cannot_run(con: DuckDBPyConnection, text: str, error: duckdb.Error) -> TrainingError:
+    """The error for a training SELECT that DuckDB refuses; one about a model is in its words."""
+    said = diagnose(con.cursor(), text, error)
+    if said is None:
+        return TrainingError(
+            "The training SELECT cannot be run", seen=str(error).split("\n\nLINE")[0],
+            todo="run the SELECT alone until it works",
+        )  # fmt: skip
+    return TrainingError(
+        f"The training SELECT cannot be run: {said.fact}", seen=said.seen, wanted=said.wanted,
+        todo=said.todo,
+    )  # fmt: skip
 
 
 def spliced(con: DuckDBPyConnection, query: str) -> str:
@@ -73,7 +83,7 @@ def _no_select(query: str) -> TrainingError:
     )  # fmt: skip
 
 
-def _check_names(columns: list[str]) -> None:
+def check_names(columns: list[str]) -> None:
     """Refuse two columns that DuckDB, which compares names in any case, could not tell apart."""
     first: dict[str, str] = {}
     for name in columns:

@@ -19,12 +19,14 @@ from retailsql.errors import RetailSQLError, TrainingError
 from retailsql.evaluation.report import Evaluation
 from retailsql.functions import publish
 from retailsql.functions.connection import raw
+from retailsql.functions.transaction import in_transaction
 from retailsql.registry import notes, store
 from retailsql.registry.fetch import first_row
 from retailsql.registry.names import ModelName, quote, resolve
+from retailsql.registry.row_hash import row_hash
 from retailsql.training.create import create_model
 from retailsql.training.fitted import Progress
-from retailsql.training.read_rows import spliced
+from retailsql.training.read_rows import cannot_run, check_names, spliced
 
 NOTE = "trained_on"
 """The note that holds the newest version's number and the digest of what it was trained on."""
@@ -66,7 +68,7 @@ def train_once(
     target = resolve(connection, name)
     given, told = notes.split(_label_as_column(options))
     given = {"deploy": "if_better", **{k.lower(): v for k, v in given.items()}}
-    digest = trained_on(connection, given, query)
+    digest = _digest(connection, given, query)
     held = None if full_refresh or digest is None else _newest(connection, target)
     if held is not None and held.get(NOTE) == digest:
         _give_back_functions(connection, target)
@@ -98,6 +100,16 @@ def _label_as_column(options: Mapping[str, Any]) -> dict[str, Any]:
     return {**rest, "input_label_cols": [label] if isinstance(label, str) else label}
 
 
+def _digest(con: DuckDBPyConnection, options: Mapping[str, Any], query: str) -> str | None:
+    """The same as :func:`trained_on`; None where training can say better what is wrong."""
+    try:
+        return trained_on(con, options, query)
+    except RetailSQLError:
+        if in_transaction(con):  # the error has aborted it: training could say nothing but that
+            raise
+        return None
+
+
 def trained_on(con: DuckDBPyConnection, options: Mapping[str, Any], query: str) -> str | None:
     """The digest of all a model learns from: columns, types, rows in any order, options.
 
@@ -107,22 +119,26 @@ def trained_on(con: DuckDBPyConnection, options: Mapping[str, Any], query: str) 
         query: the training SELECT.
 
     Returns:
-        Hexadecimal digits; None if the query cannot be run (training will say why).
+        Hexadecimal digits; None if the query is none that has rows (training will say so).
+
+    Raises:
+        RetailSQLError: the query cannot be run.
     """
     learned = {k: v for k, v in options.items() if k not in _NOT_LEARNED_FROM}
     learned["model_type"] = str(learned.get("model_type")).upper()
+    select = spliced(con, query)
     try:
-        relation = con.sql(spliced(con, query))
+        relation = con.sql(select)
         if relation is None:
             return None
+        check_names(relation.columns)
         columns = list(zip(relation.columns, map(str, relation.types), strict=True))
-        row = ", ".join(map(quote, relation.columns))
         # A sum and not an XOR, in which equal rows would cancel out.
-        sums = relation.aggregate(f"count(*), sum(CAST(hash({row}) AS HUGEINT))").fetchall()
+        sums = relation.aggregate(f"count(*), sum({row_hash(columns)})").fetchall()
     except duckdb.InterruptException:
         raise
-    except (duckdb.Error, RetailSQLError):
-        return None
+    except duckdb.Error as error:
+        raise cannot_run(con, select, error) from error
     rows, total = sums[0]
     text = json.dumps([columns, rows, str(total), learned], sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()

@@ -7,7 +7,7 @@
 #}
 {% macro newest_known(table, key, columns) -%}
 WHERE {{ key }} IS NOT NULL
-{%- if var(table)['columns'].get('known_from') %}
+{%- if mapping(table)['columns'].get('known_from') %}
   AND (known_from IS NULL OR known_from < {{ cutoff() }})
 {%- endif %}
 QUALIFY row_number() OVER (

@@ -83,6 +83,8 @@ class Script:
         self.models = Models(con, scratch)
         self.models.make_ready_called(words)
         self.complete = True
+        self.unknown = set[str]()
+        """Tables and views that the text makes with columns that nobody knows yet."""
 
     def check(self) -> None:
         """Check them all."""
@@ -91,7 +93,8 @@ class Script:
 
     def one(self, piece: Piece) -> None:
         """Check one, and take note of what it does to names."""
-        statement = Statement(self.source, piece, self.scratch, self.models, self.complete)
+        complete = self.complete and self.unknown.isdisjoint(t.text.lower() for t in piece.tokens)
+        statement = Statement(self.source, piece, self.scratch, self.models, complete)
         try:
             script = read_script(piece.text) if may_hold_ml(piece.text) else None
         except StatementError as error:
@@ -150,7 +153,9 @@ class Script:
         elif words[:2] in (["CREATE", "SCHEMA"], ["CREATE", "TYPE"], ["CREATE", "SEQUENCE"]):
             self.complete &= self.scratch.run(statement.piece.text)
         elif words[:1] == ["DROP"] and words[1:2] in (["TABLE"], ["VIEW"]):
-            self.scratch.forget(_name(statement, words[1]))
+            name = _name(statement, words[1])
+            self.scratch.forget(name)
+            self.unknown.discard(split_name(name)[-1].lower())
         elif words[:1] != ["ALTER"] or words[1:2] != ["TABLE"]:
             self.complete &= words[:2] in (["CREATE", "INDEX"], ["CREATE", "UNIQUE"])
         else:
@@ -170,9 +175,11 @@ class Script:
         except (duckdb.Error, RetailSQLError) as error:
             if isinstance(error, duckdb.Error) and not statement.uses:
                 features.tell_bind(statement, error)
-            self.complete = False
+            self.scratch.forget(name)
+            self.unknown.add(split_name(name)[-1].lower())
             return
         self.scratch.declare(name, columns, statement.text(*query))
+        self.unknown.discard(split_name(name)[-1].lower())
 
 
 def _name(statement: Statement, kind: str) -> str:

@@ -167,28 +167,32 @@ def _bound(condition: At, path: Path, dates: set[str], origins: Origins) -> Boun
 
 
 def _no_bound(condition: At, origins: Origins) -> bool:
-    """True for IS [NOT] NULL, and for an aggregate held against a number, ``recency_days <= 180``:
-    it chooses groups, and leaves the rows of each as they are.
+    """True for IS [NOT] NULL, and for an aggregate or a window held against a number: with
+    ``recency_days <= 180`` groups are chosen, with ``row_number() OVER (... ORDER BY day) = 1`` one
+    row of each; neither says until when rows are read.
     """
     node = condition.expression
     while isinstance(node, exp.Not | exp.Paren):
         node = node.this
     if isinstance(node, exp.Is):
         return True
+    if isinstance(node, exp.And | exp.Or):
+        sides = (At(s, condition.scope, condition.path) for s in (node.left, node.right))
+        return all(_no_bound(side, origins) for side in sides)
     if not isinstance(node, exp.Binary):
         return False
-    sides = [node.left, node.right]
-    numbers = [s for s in sides if isinstance(s, exp.Literal) and not s.is_string]
-    others = [s for s in sides if isinstance(s, exp.Column)]
+    both = [node.left, node.right]
+    numbers = [s for s in both if isinstance(s, exp.Literal) and not s.is_string]
+    others = [s for s in both if isinstance(s, exp.Column | exp.Window)]
     if len(numbers) != 1 or len(others) != 1:
         return False
     return _is_aggregated(At(others[0], condition.scope, condition.path), origins)
 
 
 def _is_aggregated(at: At, origins: Origins) -> bool:
-    """True if an expression is an aggregate under whatever name."""
+    """True if an expression is an aggregate or a window under whatever name."""
     if not isinstance(at.expression, exp.Column):
-        return is_aggregate(at.expression)
+        return isinstance(at.expression, exp.Window) or is_aggregate(at.expression)
     inner = list(origins.behind(at.expression, at.scope, at.path))
     return bool(inner) and all(_is_aggregated(i, origins) for i in inner)
 

@@ -110,7 +110,8 @@ def _drift(call: MLCall) -> str:
     return (
         f"WITH __rs_b AS MATERIALIZED ({_selected(call.relations[0], [p[0] for p in pairs])}), "
         f"__rs_s AS MATERIALIZED ({_selected(call.relations[1], [p[1] for p in pairs])}), "
-        f"__rs_edges AS MATERIALIZED (SELECT {', '.join(edges) or 'count(*) AS none'} FROM __rs_b), "
+        f"__rs_edges AS MATERIALIZED (SELECT {', '.join(edges) or 'count(*) AS none'} "
+        "FROM __rs_b), "
         f"__rs_base AS (SELECT [{', '.join(c.base for c in compared)}] AS maps "
         "FROM __rs_b CROSS JOIN __rs_edges), "
         f"__rs_study AS (SELECT [{', '.join(c.study for c in compared)}] AS maps "

@@ -107,6 +107,7 @@ def _made(con: Any, node: Node, sql: str | None) -> dict[str, str]:
     """Types by name as the SQL would make them."""
     text = node.sql if sql is None else sql
     lines = (node.lines_again or node.lines) if text == node.again else node.lines
+    lines = lines if text in (node.sql, node.again) else ()
     statement = f"DESCRIBE\n{text}"
     try:
         rows = con.execute(statement).fetchall()

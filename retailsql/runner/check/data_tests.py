@@ -11,6 +11,7 @@ import duckdb
 
 from retailsql.errors import ProjectError
 from retailsql.functions.connection import raw
+from retailsql.functions.stopped import stopped
 from retailsql.runner.check.result import Status, TestResult, where
 from retailsql.runner.node import DataTest
 
@@ -27,7 +28,16 @@ _TODO = {
     "not_null": "fill the column in {of} or leave such rows out",
     "accepted_values": "add the value to the list if it is right, else mend it in {of}",
     "relationships": "find out why the other table lacks these keys, or leave them out of {of}",
+    "parity": "train {of} again (--full-refresh), try another model_type, or write in the test's "
+    "arguments what difference is small enough for you: within, over",
+    "no_drift": "find out why the rows differ; if they are right, train again on newer ones",
+    **dict.fromkeys(
+        ("beats_baseline", "metric_at_least", "metric_at_most"),
+        "give {of} better features or more rows, or try another model_type",
+    ),
 }
+_SAID = ("fact", "seen", "wanted")
+"""Columns of tests that say themselves what is wrong, those of models among them."""
 
 
 def run_test(con: Any, test: DataTest) -> TestResult:
@@ -58,6 +68,8 @@ def run_test(con: Any, test: DataTest) -> TestResult:
     except duckdb.InterruptException:
         raise
     except duckdb.Error as error:
+        if stopped(error):
+            raise KeyboardInterrupt from error
         message = _broken(test, error)
         return replace(result, status="error", message=message, seconds=time.perf_counter() - start)
     seconds = time.perf_counter() - start
@@ -74,13 +86,17 @@ def run_test(con: Any, test: DataTest) -> TestResult:
 def _failing(test: DataTest, count: int, example: Mapping[str, Any]) -> str:
     """What to say of rows that are wrong."""
     rows = "1 row is" if count == 1 else f"{count} rows are"
-    seen = ", ".join(f"{name} = {_short(value)}" for name, value in list(example.items())[:6])
+    fact, wanted = f"{rows} wrong", None
+    seen = "first " + ", ".join(f"{k} = {_short(v)}" for k, v in list(example.items())[:6])
+    if tuple(example) == _SAID:
+        fact, seen, wanted = (str(value) for value in example.values())
+        fact += f" (and {count - 1} more)" if count > 1 else ""
     other = "correct {of}" if test.of else "correct the rows, or the condition"
     todo = _TODO.get(test.kind, other).format(of=test.of or "what delivers the source")
     if not test.warn:
         todo += "; `severity: warn` in its config lets the rest go on"
     return str(
-        ProjectError(f"{test.place}: {test.name}: {rows} wrong", seen=f"first {seen}", todo=todo)
+        ProjectError(f"{test.place}: {test.name}: {fact}", seen=seen, wanted=wanted, todo=todo)
     )
 
 

@@ -27,7 +27,7 @@ class FreshnessResult:
         status: ``pass``, ``warn`` or ``error``; a source that cannot be judged is an ``error``.
         age: seconds between its newest row and now; None if there is none.
         newest: time of its newest row, in UTC; None if there is none.
-        rows: rows looked at.
+        rows: rows looked at; 1 is enough where no age is asked for.
         seconds: how long it took.
         message: file, line, what is wrong and what to do; empty if it passed.
     """
@@ -100,7 +100,8 @@ def _judge(con: Any, source: Source, now: datetime, blank: FreshnessResult) -> F
     if newest is None:
         raise ProjectError(
             f"{source.place}: {limits.loaded_at} is NULL in all {rows} rows of {name}",
-            todo="name the column that says when a row was loaded in loaded_at_field",
+            todo="name the column that says when a row was loaded in loaded_at_field, or in the"
+            " variable that it takes (vars in dbt_project.yml)",
         )
     if micros is None:
         raise ProjectError(
@@ -117,10 +118,12 @@ def _judge(con: Any, source: Source, now: datetime, blank: FreshnessResult) -> F
 def _look(con: Any, source: Source) -> tuple[int, str, str | None, int | None]:
     """Rows, type of loaded_at, the newest as text and as microseconds since 1970 in UTC."""
     limits = source.freshness
-    loaded, condition = ("NULL", "") if limits is None else (limits.loaded_at, limits.where)
-    inner = f"SELECT count(*) AS n, max(\n{loaded}\n) AS newest FROM {source.relation}"
-    if condition:
-        inner += f"\nWHERE {condition}"
+    if limits is None:  # files are not read to the end only to see that they have rows
+        found = con.execute(f"SELECT 1 FROM {source.relation} LIMIT 1").fetchall()
+        return len(found), "", None, None
+    inner = f"SELECT count(*) AS n, max(\n{limits.loaded_at}\n) AS newest FROM {source.relation}"
+    if limits.where:
+        inner += f"\nWHERE {limits.where}"
     rows, kind, newest = con.execute(
         f"SELECT n, typeof(newest), CAST(newest AS VARCHAR) FROM (\n{inner}\n)"
     ).fetchall()[0]
@@ -162,7 +165,8 @@ def _unreadable(source: Source, error: Exception) -> ProjectError:
         seen=where(error, ())[1],
         todo="load it, or let the source stand for a table or files that exist"
         if missing
-        else "correct loaded_at_field and filter under freshness",
+        else "correct loaded_at_field and filter under freshness, or the variables in them (vars in"
+        " dbt_project.yml)",
     )
 
 

@@ -48,7 +48,7 @@ class TestResult:
 
 
 def where(
-    error: Exception, lines: Sequence[Place], before: int = 0, sql: str = ""
+    error: BaseException, lines: Sequence[Place], before: int = 0, sql: str = ""
 ) -> tuple[Place | None, str]:
     r"""The place in a file that DuckDB's ``LINE n:`` means, and its message without that line.
 

@@ -21,6 +21,7 @@ from typing import Any
 import duckdb
 
 from retailsql.errors import ProjectError, RetailSQLError, nearest
+from retailsql.functions.stopped import stopped
 from retailsql.registry.names import quote
 from retailsql.runner.check.result import TestResult, where
 from retailsql.runner.check.stand_ins import describe, stand_in
@@ -101,6 +102,8 @@ def _run(con: Any, statement: str, test: UnitTest) -> list[tuple[Any, ...]]:
     except duckdb.InterruptException:
         raise
     except (duckdb.Error, RetailSQLError) as error:
+        if stopped(error):
+            raise KeyboardInterrupt from error
         before = statement.count("\n", 0, statement.find(test.sql))
         place, words = where(error, test.lines, before, test.sql)
         raise _broken(test, error, place, words) from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from retailsql.runner.lineage.no_table import short_name
 from retailsql.runner.lineage.tree import ColumnTree
 
 if TYPE_CHECKING:
@@ -62,10 +63,14 @@ def _label(tree: ColumnTree, role: bool = True) -> Text:
     from rich.text import Text
 
     style = _STYLES.get(tree.kind, "cyan")
-    name = ".".join(part for part in (tree.table, tree.column) if part)
+    short = short_name(tree.table, tree.source)
+    table, _, inside = short.partition(" (") if short != tree.table else (tree.table, "", "")
+    name = ".".join(part for part in (table, tree.column) if part)
     line = Text.assemble((name, f"bold {style}" if name else ""), "  " if name else "")
     line.append("cannot be followed" if tree.kind == "lost" else tree.kind, style)
-    if tree.source and tree.source != tree.table:
+    if inside:
+        line.append(f" ({inside}", style)
+    elif tree.source and tree.source != tree.table:
         line.append(f" {tree.source}", style)
     if role and tree.role != "value":
         line.append(f", {tree.role}", "italic")

@@ -12,6 +12,7 @@ from retailsql.registry.names import split_name
 from retailsql.runner.lineage.catalog import Catalog
 from retailsql.runner.lineage.files import Files
 from retailsql.runner.lineage.filters import Filters, leaf
+from retailsql.runner.lineage.no_table import no_table
 from retailsql.runner.lineage.origin import Found, Lost, ModelCall, Origin, Ref, Rows
 from retailsql.runner.lineage.tree import ColumnTree, Role
 from retailsql.runner.node import Node, Place, Project
@@ -55,10 +56,7 @@ def find_column(files: Files, text: str) -> tuple[Node, str]:
     *front, name = split_name(text)
     known = [*files.project.nodes, *files.project.queries]
     if not front:
-        raise ProjectError(
-            f"{text!r} names no column", wanted="TABLE.COLUMN",
-            todo=f"for one of these tables: {nearest(text, known)}",
-        )  # fmt: skip
+        raise no_table(files, text)
     node = files.node(front[-1])
     if node is None:
         raise ProjectError(

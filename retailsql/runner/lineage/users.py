@@ -10,6 +10,7 @@ from typing import Any
 from retailsql.errors import ProjectError, nearest
 from retailsql.registry.names import split_name
 from retailsql.runner.lineage.files import Files
+from retailsql.runner.lineage.no_table import no_table, short_name
 from retailsql.runner.lineage.origin import Found, Key, ModelCall, Origin, Ref, Rows
 from retailsql.runner.lineage.tree import ColumnTree, Role
 from retailsql.runner.lineage.upstream import open_files
@@ -128,17 +129,20 @@ def _refs(origins: Iterable[Origin]) -> Iterator[Ref]:
 def _find(files: Files, text: str, uses: _Uses) -> Ref:
     """The column that a person names."""
     *front, name = split_name(text)
-    node = files.node(front[-1]) if front else None
+    if not front:
+        raise no_table(files, text)
+    node = files.node(front[-1])
     if node is not None and _is_ours(files, front):
         columns = [c.name for c in files.relation(node.name).columns]
         key = Key(node.name, True)
     else:
-        key, columns = _outside(files, ".".join(front), text)
+        key, columns = _outside(files, ".".join(front))
     used = [ref.column for ref in uses if ref.table == key]
     known = {c.lower(): c for c in (*used, *columns)}
     if name.lower() not in known:
+        of = next((s for s, name in files.catalog.sources() if name == key.name), "")
         raise ProjectError(
-            f"{key.name} has no column {name!r}, or nothing in the project reads it",
+            f"{short_name(key.name, of)} has no column {name!r}, or nothing in the project reads it",
             wanted=nearest(name, [c for c in known.values() if c not in (ROWS, "*")]),
         )
     return Ref(key, known[name.lower()])
@@ -149,7 +153,7 @@ def _is_ours(files: Files, front: list[str]) -> bool:
     return len(front) == 1 or front[-2].lower() == schema
 
 
-def _outside(files: Files, table: str, text: str) -> tuple[Key, list[str]]:
+def _outside(files: Files, table: str) -> tuple[Key, list[str]]:
     """A table outside of the project, by its own name or by that of its source."""
     known: dict[str, str] = {}
     for name, relation in files.catalog.sources():
@@ -158,9 +162,8 @@ def _outside(files: Files, table: str, text: str) -> tuple[Key, list[str]]:
     if found is None:
         every = [*files.project.nodes, *known]
         raise ProjectError(
-            f"{table!r} is neither a table of the project nor a source of it" if table
-            else f"{text!r} names no column",
-            wanted=nearest(table or text, every), todo="write TABLE.COLUMN",
+            f"{table!r} is neither a table of the project nor a source of it",
+            wanted=nearest(table, every), todo="write TABLE.COLUMN",
         )  # fmt: skip
     return Key(found, False), list(files.catalog.columns(found) or ())
 

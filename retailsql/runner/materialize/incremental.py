@@ -66,7 +66,8 @@ def _columns(job: Job, on_change: str) -> list[str]:
     held = {row[0]: row[1] for row in con.execute(f"DESCRIBE {job.relation}").fetchall()}
     new = {row[0]: row[1] for row in con.execute(f"DESCRIBE {_NEW}").fetchall()}
     if on_change == "ignore":
-        if missing := [c for c in held if c not in new]:
+        delivered = {c.lower() for c in new}
+        if missing := [c for c in held if c.lower() not in delivered]:
             raise _changed(job, held, new, f"it delivers no column {missing[0]} any more")
         return list(held)
     if on_change == "fail" and held != new:

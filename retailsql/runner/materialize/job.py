@@ -61,8 +61,16 @@ class Job:
         """The qualified name of what is made."""
         return made.relation(self.project.schema, self.node.name)
 
-    def execute(self, statement: str, sql: str, lines: Sequence[Place]) -> None:
+    def execute(
+        self, statement: str, sql: str, lines: Sequence[Place], otherwise: Place | None = None
+    ) -> None:
         """Run a statement in which SQL of the node stands.
+
+        Args:
+            statement: what is run.
+            sql: the SQL of the node in it.
+            lines: the place of every line of ``sql``.
+            otherwise: the place of what else stands in it; None for the file's first line.
 
         Raises:
             ProjectError: the engine refuses it; file and line are named.
@@ -74,12 +82,16 @@ class Job:
             raise
         except duckdb.ConstraintException as error:
             said = null_refused(self.node, error) if self.node.contract else None
-            raise said or refused(self.node, error, statement, sql, lines) from error
+            raise said or refused(self.node, error, statement, sql, lines, otherwise) from error
         except duckdb.Error as error:
             about_model = diagnose(raw(self.con).cursor(), statement, error)
-            raise refused(self.node, about_model or error, statement, sql, lines) from error
+            if about_model is not None:
+                about_model.__cause__ = error  # which knows the line
+            raise refused(
+                self.node, about_model or error, statement, sql, lines, otherwise
+            ) from error
         except RetailSQLError as error:
-            raise refused(self.node, error, statement, sql, lines) from error
+            raise refused(self.node, error, statement, sql, lines, otherwise) from error
 
     def make_room(self, kind: str) -> None:
         """Drop what is there if it is of another kind: CREATE OR REPLACE would refuse it."""

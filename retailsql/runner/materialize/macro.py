@@ -30,8 +30,7 @@ def call_macro(project: Path, file: str, name: str, *args: object, **named: obje
     Raises:
         ProjectError: there is no such macro in the file.
     """
-    own = project / FOLDER / file
-    path = own if own.is_file() else shipped_project() / FOLDER / file
+    path = macro_file(project, file)
     macro: Any = getattr(_read(path, path.stat().st_mtime_ns).module, name, None)
     if macro is None:
         raise ProjectError(
@@ -39,6 +38,12 @@ def call_macro(project: Path, file: str, name: str, *args: object, **named: obje
             "retailsql init, or delete the file to use the one of retailsql",
         )  # fmt: skip
     return str(macro(*args, **named)).strip()
+
+
+def macro_file(project: Path, file: str) -> Path:
+    """The file of macros that counts: the project's own, or else the one of retailsql."""
+    own = project / FOLDER / file
+    return own if own.is_file() else shipped_project() / FOLDER / file
 
 
 @lru_cache(maxsize=16)

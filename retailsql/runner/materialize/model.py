@@ -5,15 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import duckdb
 from duckdb import DuckDBPyConnection
 
+from retailsql.errors import ProjectError, RetailSQLError
 from retailsql.functions.connection import raw
 from retailsql.registry.names import resolve
+from retailsql.runner.check.contract import check_contract
 from retailsql.runner.deployed import deployed_versions
+from retailsql.runner.engine_error import engine_error, refused
 from retailsql.runner.materialize.job import Job, Made
 from retailsql.runner.materialize.macro import call_macro
 from retailsql.runner.node import Node, Project
+from retailsql.runner.which_connection import connection_for
 
+FILE = "model_view.sql"
 _NOT_OPTIONS = frozenset({
     "options", "label", "meta", "docs", "enabled", "contract", "group", "access", "persist_docs",
     "full_refresh", "quoting", "description", "packages", "on_configuration_change",
@@ -24,22 +30,50 @@ _NOT_OPTIONS = frozenset({
 def make(job: Job) -> Made:
     """Train, unless the same was trained before, and show the deployed version."""
     assert job.train is not None
-    detail = job.train(
-        job.con, model_name(job.project, job.node), model_options(job.node), job.node.sql,
-        full_refresh=job.full_refresh,
-    )  # fmt: skip
+    try:
+        detail = job.train(
+            job.con, model_name(job.project, job.node), model_options(job.node), job.node.sql,
+            full_refresh=job.full_refresh,
+        )  # fmt: skip
+    except RetailSQLError as error:
+        raise _untrained(job, error) from error
     if job.node.name.lower() not in deployed_versions(raw(job.con), job.project.schema):
         return Made(None, detail, "")  # it was trained elsewhere: there is nothing to show
-    shown = version_query(job.project, job.node, raw(job.con))
+    check_contract(raw(job.con), job.node, version_query(job.project, job.node, raw(job.con)))
+    shown = version_query(job.project, job.node, raw(job.con), view=True)
     job.make_room("VIEW")
     raw(job.con).execute(f"CREATE OR REPLACE VIEW {job.relation} AS (\n{shown}\n)")
     return Made(None, detail, "VIEW")
 
 
-def version_query(project: Project, node: Node, con: DuckDBPyConnection) -> str:
-    """The SELECT of one row that tells of the deployed version."""
+def _untrained(job: Job, error: RetailSQLError) -> ProjectError:
+    """The error with its line. Training asks for a relation, and of what cannot be bound the
+    engine then names none: so it is asked once more.
+    """
+    sql, statement = job.node.sql, job.node.sql
+    if isinstance(engine_error(error), duckdb.BinderException | duckdb.CatalogException):
+        statement = f"DESCRIBE\n{sql}"
+        try:
+            connection_for(job.con, sql).execute(statement).fetchall()
+        except duckdb.InterruptException:
+            raise
+        except (duckdb.Error, RetailSQLError) as told:
+            error.__cause__ = told
+    return refused(job.node, error, statement, sql, job.node.lines)
+
+
+def version_query(project: Project, node: Node, con: DuckDBPyConnection, view: bool = False) -> str:
+    """The SELECT of one row that tells of the deployed version.
+
+    Args:
+        project: the project.
+        node: the training file.
+        con: a DuckDB connection.
+        view: it is to be the text of a view, which names no database.
+    """
     place = resolve(con, model_name(project, node))
-    return call_macro(project.path, "model_view.sql", "model_view", place.name, place.schema)
+    database = None if view else place.database
+    return call_macro(project.path, FILE, "model_view", place.name, place.schema, database)
 
 
 def model_name(project: Project, node: Node) -> str:

@@ -17,6 +17,7 @@ from retailsql.registry.fetch import first_row
 from retailsql.runner import made
 from retailsql.runner.check.contract import check_contract, columns_for_create
 from retailsql.runner.deployed import deployed_versions
+from retailsql.runner.materialize.config_place import config_place
 from retailsql.runner.materialize.job import Job, Made
 from retailsql.runner.materialize.macro import call_macro
 from retailsql.runner.materialize.model import version_query
@@ -43,14 +44,14 @@ def make(job: Job) -> Made:
 
     _run(job, macro("rs_score_rows", name, query, scores))
     _check(job, macro("rs_score_check", name, job.node.file, key, model.name, table[3]))
+    select = macro("rs_score_select", name, *table)
+    _run(job, f"DESCRIBE\n{select}")  # calls that do not fit are told before anything is done
+    check_contract(job.con, job.node, select)
     job.make_room("TABLE")
     if _same_columns(job, macro, table):
         _run(job, macro("rs_score_update", name, job.relation, *table))
     else:
-        columns = ""
-        if job.node.contract:
-            check_contract(job.con, job.node, macro("rs_score_select", name, *table))
-            columns = columns_for_create(job.node)
+        columns = columns_for_create(job.node) if job.node.contract else ""
         _run(job, macro("rs_score_replace", name, job.relation, *table, columns=columns))
     scored, rows, version = _row(job, macro("rs_score_counts", job.relation))
     raw(job.con).execute(macro("rs_score_end", name))
@@ -105,7 +106,10 @@ def _same_columns(job: Job, macro: Macro, table: tuple[Any, ...]) -> bool:
 
 
 def _run(job: Job, statement: str) -> None:
-    job.execute(statement, job.node.sql, job.node.lines)
+    """Run a statement: it holds the rows' SELECT, or else the scores that config() asks for."""
+    of_rows = job.node.sql in statement
+    place = None if of_rows else config_place(job.project, job.node, "scores")
+    job.execute(statement, job.node.sql, job.node.lines, place)
 
 
 def _row(job: Job, sql: str) -> tuple[Any, ...]:
@@ -121,4 +125,5 @@ def _check(job: Job, sql: str) -> None:
         if not words:
             raise
         fact, _, todo = words.partition(". What to do: ")
-        raise ProjectError(f"{job.node.file}:1: {fact}", todo=todo.rstrip(". ") or None) from error
+        place = config_place(job.project, job.node, "unique_key")
+        raise ProjectError(f"{place}: {fact}", todo=todo.rstrip(". ") or None) from error

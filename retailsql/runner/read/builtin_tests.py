@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from retailsql.registry.names import literal
-
 
 def unique(model: str, column_name: str) -> str:
     """Values that are there more than once; NULL is no value.
@@ -32,9 +30,10 @@ def accepted_values(model: str, column_name: str, values: Sequence[Any], quote: 
         model: the relation.
         column_name: the column.
         values: what it may hold.
-        quote: write the values as texts; without, as they stand.
+        quote: write quotes around the values, and nothing else, as dbt: it's is "it''s"; without,
+            as they stand.
     """
-    listed = ", ".join(literal(str(v)) if quote else str(v) for v in values)
+    listed = ", ".join(f"'{v}'" if quote else str(v) for v in values)
     return (
         f"SELECT {column_name} AS value_field, count(*) AS n_records\nFROM {model}\n"
         f"WHERE {column_name} NOT IN ({listed})\nGROUP BY {column_name}"

@@ -34,9 +34,7 @@ def merge(configs: Iterable[Mapping[str, Any]], place: Place) -> dict[str, Any]:
     for config in configs:
         for key, value in config.items():
             if key == "tags":
-                have = made.get("tags", [])
-                more = words(value, place, "tags")
-                made["tags"] = have + [t for t in more if t not in have]
+                made["tags"] = made.get("tags", []) + words(value, place, "tags")
             elif key == "meta" and isinstance(value, dict):
                 made["meta"] = {**made.get("meta", {}), **value}
             else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -39,6 +39,11 @@ class _Asked:
     source: tuple[str, str] | None
     column: str
     tags: tuple[str, ...]
+
+    @property
+    def shown(self) -> str:
+        """The column as it counts in the test's name: dbt gives quotes of the yml file a place."""
+        return self.column if self.entry.quoted else self.column.strip('"')
 
 
 def read_data_tests(
@@ -100,7 +105,7 @@ def _of(holder: YMap) -> Iterator[tuple[TestEntry, str, tuple[str, ...]]]:
         tags += words(config.get("tags"), column.at("config"), "tags")
         for key in TESTS:
             for entry in read_entry(column, key):
-                yield entry, name, tuple(tags)
+                yield replace(entry, quoted=bool(column.get("quote"))), name, tuple(tags)
 
 
 def _generic(reader: Reader, asked: _Asked, disabled: Mapping[str, str]) -> DataTest | None:
@@ -126,7 +131,7 @@ def _outer(reader: Reader, file: str, name: str) -> list[dict[str, Any]]:
     """What dbt_project.yml configures for the tests of a file's folder."""
     key = next((k for k in TESTS if k in reader.settings.content), TESTS[0])
     fqn = (reader.settings.name, *PurePosixPath(file).parts[1:-1], name)
-    return folder_configs(reader.settings, key, fqn, reader.jinja.value)
+    return folder_configs(reader.settings, key, fqn, reader.settings_jinja.value)
 
 
 def _work(
@@ -204,8 +209,8 @@ def _test_name(asked: _Asked, arguments: Mapping[str, Any]) -> str:
     parts: list[str] = []
     for key in sorted(arguments):
         value = arguments[key]
-        if key == "column_name":
-            value = value.strip('"')
+        if key == "column_name" and asked.column:
+            value = asked.shown
         several = value.values() if isinstance(value, dict) else value
         parts += [str(v) for v in (several if isinstance(value, dict | list) else [value])]
     clean = "__".join(re.sub("[^0-9a-zA-Z_]+", "_", part) for part in parts)
@@ -239,7 +244,7 @@ def _test(
         held = (place, *held, place) if held else ()
     return DataTest(
         name, kind, of, plain(sql), place, tuple(done.needs), tuple(done.sources), warn, held,
-        tuple(config.get("tags", [])),
+        tuple(dict.fromkeys(config.get("tags", []))),
     )  # fmt: skip
 
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import CodeType
 from typing import Any
 
-from jinja2 import BaseLoader, BytecodeCache, StrictUndefined, TemplateNotFound, nodes
+from jinja2 import BaseLoader, BytecodeCache, TemplateNotFound, Undefined, nodes
 from jinja2.bccache import Bucket
 from jinja2.exceptions import TemplateSyntaxError
 from jinja2.ext import Extension
 from jinja2.parser import Parser
 from jinja2.sandbox import SandboxedEnvironment
+from jinja2.utils import Namespace
 
 from retailsql.runner.node import Place
 from retailsql.runner.not_supported import by_name
@@ -25,6 +26,38 @@ MACRO = "macro__"
 
 Files = dict[str, Callable[[], str]]
 """Name of a file -> what reads its text."""
+
+
+class Missing(Undefined):
+    """A name nobody knows, or an entry that a list or mapping of the file has not. The latter is
+    false, empty and equal to nothing, so that ``{% if column.alias %}`` can be asked, as in dbt;
+    to write it, which dbt does with nothing, is an error, and so is all use of an unknown name.
+    """
+
+    def _entry(self) -> None:
+        if type(self._undefined_obj) not in (dict, list, tuple, Namespace):
+            self._fail_with_undefined_error()
+
+    def __str__(self) -> str:
+        return self._fail_with_undefined_error()
+
+    def __bool__(self) -> bool:
+        self._entry()
+        return super().__bool__()
+
+    def __len__(self) -> int:
+        self._entry()
+        return super().__len__()
+
+    def __iter__(self) -> Iterator[Any]:
+        self._entry()
+        return super().__iter__()
+
+    def __eq__(self, other: object) -> bool:
+        self._entry()
+        return super().__eq__(other)
+
+    __hash__ = Undefined.__hash__
 
 
 class _Loader(BaseLoader):
@@ -107,7 +140,7 @@ class SqlEnvironment(SandboxedEnvironment):
         self._macro_files = macro_files
         super().__init__(
             loader=_Loader(files),
-            undefined=StrictUndefined,
+            undefined=Missing,
             extensions=["jinja2.ext.do", "jinja2.ext.loopcontrols", _Test, _Skipped, _Refused],
             autoescape=False,  # SQL, not HTML
             bytecode_cache=_Memory(),

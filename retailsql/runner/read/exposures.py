@@ -9,7 +9,7 @@ from retailsql.errors import ProjectError, nearest
 from retailsql.runner.node import Exposure, Place, Project
 from retailsql.runner.read.nodes import check_enabled
 from retailsql.runner.read.properties import Properties, describe
-from retailsql.runner.read.yml import YList, refuse
+from retailsql.runner.read.yml import YList, refuse, tags_of
 from retailsql.runner.read.yml_jinja import YmlJinja
 
 TYPES = ("dashboard", "notebook", "analysis", "ml", "application")
@@ -42,7 +42,7 @@ def read_exposures(
         found.append(
             Exposure(
                 entry["name"], kind, tuple(needs), entry.place,
-                describe(entry, jinja, properties.docs),
+                describe(entry, jinja, properties.docs), tuple(tags_of(entry)),
             )
         )  # fmt: skip
     return tuple(found)

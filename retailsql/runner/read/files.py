@@ -57,6 +57,10 @@ def list_files(settings: Settings) -> Folder:
     for folder, file in _walk(settings, "model-paths", (".sql", ".py")):
         if file.endswith(".py"):
             refuse("python", Place(file))
+        if " " in Path(file).stem:
+            raise ProjectError(
+                f"{file}: the name of a model holds a blank, which dbt refuses", todo="rename it"
+            )
         found.models[_name(file, taken)] = file
         found.model_folders[Path(file).stem] = folder
     for folder, file in _walk(settings, "seed-paths", (".csv",)):
@@ -98,11 +102,18 @@ def lend_macros(found: Folder, shipped: Path, root: Path) -> tuple[str, ...]:
 
 
 def _walk(settings: Settings, key: str, endings: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """``(folder, file)`` of every file with one of the endings; as in dbt not of .x, #x, ~x."""
+    """``(folder, file)`` of every file with one of the endings; as in dbt not of .x, #x, ~x, nor
+    of SQL files with nothing in them.
+    """
     for folder in settings.folders[key]:
         for path in sorted((settings.root / folder).rglob("*")):
-            if path.suffix in endings and path.name[0] not in ".#~" and path.is_file():
+            wanted = path.suffix.lower() in endings and path.name[0] not in ".#~" and path.is_file()
+            if wanted and not (path.suffix.lower() == ".sql" and _blank(path)):
                 yield folder, path.relative_to(settings.root).as_posix()
+
+
+def _blank(path: Path) -> bool:
+    return path.stat().st_size < 1000 and not path.read_bytes().strip()
 
 
 def _name(file: str, taken: dict[str, str]) -> str:

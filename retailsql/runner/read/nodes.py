@@ -28,6 +28,7 @@ class Reader:
     folder: Folder
     properties: Properties
     jinja: YmlJinja
+    settings_jinja: YmlJinja  # of dbt_project.yml: it knows --vars alone
     renderer: Renderer
 
 
@@ -89,12 +90,15 @@ def check_enabled(refs: Mapping[str, Place], disabled: Mapping[str, str]) -> Non
 
 
 def yml_config(entry: YMap, jinja: YmlJinja) -> dict[str, Any]:
-    """The configuration in a yml entry: ``config:``, and ``tags`` and ``meta`` beside it."""
+    """The configuration in a yml entry: ``config:``, and ``meta`` beside it."""
     place = entry.at("config")
+    if "tags" in entry:
+        raise ProjectError(
+            f"{entry.at('tags')}: dbt does not read tags beside config:, and says nothing",
+            todo="put them into it: config: {tags: [...]}",
+        )
     config = jinja.value(mapping(entry.get("config"), place, "config", "{tags: [daily]}"), place)
-    beside = {
-        key: jinja.value(entry[key], entry.at(key)) for key in ("tags", "meta") if key in entry
-    }
+    beside = {"meta": jinja.value(entry["meta"], entry.at("meta"))} if "meta" in entry else {}
     return configs.merge([beside, config], place)
 
 
@@ -104,11 +108,13 @@ def _node(reader: Reader, section: str, name: str, file: str, entry: YMap | None
     inside = Path(file).relative_to(top).parent.parts
     fqn = (reader.settings.name, *inside, name)
     place = Place(file) if entry is None else entry.place
-    outer = folder_configs(reader.settings, section, fqn, reader.jinja.value)
+    outer = folder_configs(reader.settings, section, fqn, reader.settings_jinja.value)
     own = {} if entry is None else yml_config(entry, reader.jinja)
     before = configs.merge([*outer, own], place)
     configs.check(before, place)
-    if not configs.enabled_of(before, place):
+    text = reader.folder.text.get(file)
+    # config(enabled=true) in the file itself would turn it on again
+    if not configs.enabled_of(before, place) and not (text and "enabled" in text()):
         return None
     if section == "seeds":
         return _described(reader, Node(name, file, "seed", ""), before, entry, place)
@@ -174,7 +180,8 @@ def _described(
         node.name, node.file, node.kind, node.sql,
         {k: plain(v) for k, v in config.items() if k not in configs.NOT_OPTIONS}, node.needs,
         node.sources, node.again, node.lines, node.lines_again, node.refs,
-        tuple(config.get("tags", [])), "" if entry is None else describe(entry, jinja, docs),
+        tuple(dict.fromkeys(config.get("tags", []))),
+        "" if entry is None else describe(entry, jinja, docs),
         () if entry is None else columns(entry, jinja, docs, contract), contract, place,
     )  # fmt: skip
 

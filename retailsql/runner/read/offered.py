@@ -20,6 +20,7 @@ from retailsql.runner.read.line_map import plain
 
 _LOG = logging.getLogger("retailsql.runner")
 _NOT_GIVEN: Any = object()
+_JINJA = re.compile(r"{[{%#]")
 
 
 class RefusedError(Exception):
@@ -37,6 +38,10 @@ class RefusedError(Exception):
     ) -> None:
         super().__init__(fact)
         self.fact, self.seen, self.wanted, self.todo = fact, seen, wanted, todo
+
+
+class SaidError(RefusedError):
+    """``exceptions.raise_compiler_error``: the words of a macro about what it was given."""
 
 
 class ReturnError(Exception):
@@ -74,23 +79,41 @@ class NotOffered:
 class Var:
     """``var('name', default)`` and ``var.has_var('name')``; remembers who was asked for.
 
+    A value that is a text with Jinja in it is rendered where it is asked for, as dbt does.
+
     Args:
         values: the variables.
         asked: names asked for are added to it.
+        todo: where to set one that has no value.
+
+    >>> var = Var({"a": "{{ 1 + 1 }}"}, set())
+    >>> var("a"), var("b", 3)
+    ('{{ 1 + 1 }}', 3)
+    >>> var.render = lambda text: "2"
+    >>> var("a")
+    '2'
     """
 
-    def __init__(self, values: Mapping[str, Any], asked: set[str]) -> None:
-        self._values, self._asked = values, asked
+    def __init__(
+        self,
+        values: Mapping[str, Any],
+        asked: set[str],
+        todo: str = "set it in dbt_project.yml under vars, or with --vars",
+    ) -> None:
+        self._values, self._asked, self._todo = values, asked, todo
+        self.render: Callable[[str], str] | None = None
 
     def __call__(self, name: str, default: Any = _NOT_GIVEN) -> Any:
         """The value of a variable."""
         self._asked.add(name)
         if name in self._values:
-            return self._values[name]
+            value = self._values[name]
+            jinja = self.render and isinstance(value, str) and _JINJA.search(value)
+            return self.render(value) if self.render and jinja else value
         if default is _NOT_GIVEN:
             raise RefusedError(
-                f"var({name!r}) has no value", wanted=nearest(str(name), self._values),
-                todo="set it in dbt_project.yml under vars, or with --vars",
+                f"var({name!r}) has no value", wanted=nearest(str(name), map(str, self._values)),
+                todo=self._todo,
             )  # fmt: skip
         return default
 
@@ -121,7 +144,7 @@ class _Exceptions:
 
     def raise_compiler_error(self, message: str, node: Any = None) -> NoReturn:
         """Stop, with a message."""
-        raise RefusedError(str(message))
+        raise SaidError(str(message))
 
     def warn(self, message: str, node: Any = None) -> str:
         """Into the log, as a warning."""

@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from jinja2 import TemplateError
+from jinja2.sandbox import SandboxedEnvironment
+
 from retailsql.errors import ProjectError, nearest
 from retailsql.runner.node import Column, Place
 from retailsql.runner.not_supported import refuse
@@ -90,7 +93,7 @@ def read_properties(root: Path, folder: Folder) -> Properties:
                 found.entries.setdefault(kind, []).append(entry)
     for file in folder.docs:
         for name, text in _DOC.findall(read_text(root / file, file)):
-            found.docs[name] = text.strip()
+            found.docs[name] = docs_text(text, file)
     for kind in KEYS:
         if kind != "sources":  # a source may be written in parts; its tables are looked at later
             _unique(kind, found.of(kind))
@@ -112,6 +115,19 @@ def check_names(properties: Properties, folder: Folder) -> None:
                     f"{entry.at('name')}: {kind} describes {entry['name']!r}, which no file makes",
                     wanted=nearest(entry["name"], names),
                 )
+
+
+def docs_text(text: str, file: str) -> str:
+    """The text of a docs block: Jinja in it is rendered without any names, as dbt does."""
+    if "{" not in text:
+        return text.strip()
+    try:
+        return SandboxedEnvironment(autoescape=False).from_string(text).render().strip()
+    except TemplateError as error:
+        raise ProjectError(
+            f"{file}: Jinja cannot read a docs block", seen=str(error),
+            todo="put braces that are to stay between {% raw %} and {% endraw %}",
+        ) from error  # fmt: skip
 
 
 def describe(entry: YMap, jinja: YmlJinja, docs: Mapping[str, str]) -> str:

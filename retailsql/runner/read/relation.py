@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from typing import NoReturn
 
 import duckdb
 
 from retailsql.registry.names import quote
+from retailsql.runner.not_supported import known
+from retailsql.runner.read.offered import RefusedError
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -53,6 +56,12 @@ class Relation(str):
     def table(self) -> str:
         """The name alone, as dbt also calls it."""
         return self.identifier
+
+    def __getattr__(self, name: str) -> NoReturn:
+        """Say of what dbt's relations have besides that it is not here."""
+        if entry := known(name):
+            raise RefusedError(entry.what, seen=name, todo=entry.todo)
+        raise AttributeError(name)
 
     def render(self) -> str:
         """What is written into the SQL."""

@@ -12,7 +12,7 @@ from retailsql.runner.not_supported import refuse
 from retailsql.runner.read.config import enabled_of
 from retailsql.runner.read.properties import Properties, columns, describe
 from retailsql.runner.read.relation import Relation, quoted
-from retailsql.runner.read.yml import YMap, mapping, named, words
+from retailsql.runner.read.yml import YMap, mapping, named, tags_of
 from retailsql.runner.read.yml import refuse as wrong
 from retailsql.runner.read.yml_jinja import YmlJinja
 
@@ -54,10 +54,7 @@ def _source(source: YMap, table: YMap, properties: Properties, jinja: YmlJinja) 
     if not enabled_of(config, table.place):
         return None
     place = table.at("name")
-    tags: dict[str, None] = {}
-    for holder in (source, table):
-        for given in (holder.get("tags"), _config(holder).get("tags")):
-            tags.update(dict.fromkeys(words(given, holder.at("tags"), "tags")))
+    tags = dict.fromkeys([*tags_of(source), *tags_of(table)])
     return Source(
         source["name"], table["name"], _relation(source, table), place,
         _freshness(source, table), describe(table, jinja, properties.docs),

@@ -28,6 +28,7 @@ class TestEntry:
         config: severity, where and so on.
         name: given by the user; empty for dbt's.
         place: its line.
+        quoted: it is on a column with ``quote: true``.
     """
 
     __test__ = False  # pytest: not a class of tests
@@ -37,6 +38,7 @@ class TestEntry:
     config: YMap
     name: str
     place: Place
+    quoted: bool = False
 
 
 def read_entry(holder: YMap, key: str) -> list[TestEntry]:

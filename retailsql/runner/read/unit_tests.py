@@ -16,7 +16,7 @@ from retailsql.runner.read.nodes import Reader
 from retailsql.runner.read.offered import RefusedError, Var
 from retailsql.runner.read.properties import describe
 from retailsql.runner.read.relation import Relation, quoted
-from retailsql.runner.read.yml import YList, YMap, check_keys, mapping, read_text, refuse
+from retailsql.runner.read.yml import YList, YMap, check_keys, mapping, read_text, refuse, tags_of
 
 _OVERRIDES = ("macros", "vars", "env_vars")
 _Key = str | tuple[str, str]
@@ -64,7 +64,7 @@ def _unit_test(
     return UnitTest(
         entry["name"], node.name, inputs.rows, sql,
         rows or "", entry.place, describe(entry, reader.jinja, reader.properties.docs),
-        lines(rendered), frozenset(inputs.written),
+        lines(rendered), frozenset(inputs.written), tuple(tags_of(entry)),
     )  # fmt: skip
 
 
@@ -171,7 +171,8 @@ def _override(reader: Reader, entry: YMap, names: dict[str, Any]) -> bool | None
     check_keys(said, _OVERRIDES, "overrides")
     variables = mapping(said.get("vars"), place, "vars", "{cutoff: '2026-01-01'}")
     if variables:
-        names["var"] = Var({**reader.renderer.world.variables, **variables}, reader.renderer.asked)
+        var = Var({**reader.renderer.world.variables, **variables}, reader.renderer.asked)
+        names["var"], var.render = var, reader.renderer.render_text
     env = mapping(said.get("env_vars"), place, "env_vars", "{HOME: here}")
     if env:
         real = reader.renderer.names["env_var"]

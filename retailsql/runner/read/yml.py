@@ -130,7 +130,7 @@ def load(path: Path, file: str) -> Any:
     Raises:
         ProjectError: it is not UTF-8, or not YAML.
     """
-    return parse(read_text(path, file), file)
+    return parse(read_text(path, file).rstrip(), file)  # dbt strips it, too
 
 
 def read_text(path: Path, file: str) -> str:
@@ -200,6 +200,16 @@ def words(value: Any, place: Place, what: str) -> list[str]:
     if not (isinstance(found, Sequence) and all(isinstance(w, str) for w in found)):
         refuse(place, f"{what} is not a text or a list of texts", value, "[daily, scores]")
     return list(found)
+
+
+def tags_of(entry: YMap) -> list[str]:
+    """The tags of an entry: its own, then those under ``config:``."""
+    config = mapping(entry.get("config"), entry.at("config"), "config", "{tags: [daily]}")
+    given = [
+        *words(entry.get("tags"), entry.at("tags"), "tags"),
+        *words(config.get("tags"), config.at("tags"), "tags"),
+    ]
+    return list(dict.fromkeys(given))
 
 
 def refuse(place: Place, fact: str, seen: Any, wanted: str) -> NoReturn:

@@ -13,7 +13,7 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from retailsql.errors import ProjectError
 from retailsql.runner.node import Place
-from retailsql.runner.read.offered import EVERYWHERE, RefusedError
+from retailsql.runner.read.offered import EVERYWHERE, RefusedError, Var
 from retailsql.runner.read.yml import YList, YMap
 
 _UNREAD = ("data_tests", "tests", "description")
@@ -97,6 +97,8 @@ class YmlJinja:
 
     def __init__(self, names: Mapping[str, Any]) -> None:
         self._names = {**EVERYWHERE, **names}
+        if isinstance(var := names.get("var"), Var):
+            var.render = lambda text: str(self.text(text, Place("vars")))
 
     def value(self, value: Any, place: Place) -> Any:
         """One value; what is in it, too. Tests and descriptions are left as they are.

@@ -23,17 +23,23 @@ from retailsql.registry.fetch import first_row
 from retailsql.registry.names import literal, quote
 from retailsql.runner import made
 from retailsql.runner.deployed import Deployed, deployed_versions
+from retailsql.runner.materialize import model, score
+from retailsql.runner.materialize.macro import macro_file
 from retailsql.runner.node import DataTest, Node, Project, UnitTest
 from retailsql.runner.state import sources
 from retailsql.runner.state.functions import Functions
 from retailsql.runner.state.uses import Uses, names_file, uses_of_all
 
-_FORMAT = "1"
+_FORMAT = "2"
 """Raised when what goes into a fingerprint changes: everything is then run once more."""
 LOOKED_AT = 1_000_000
 """Rows up to which a table of the project is known by what is in it (0.04 s). Of a larger one the
 number of rows and the columns must do, beside a number of its own for every time it was made: an
 UPDATE by hand is not seen there."""
+
+
+_MADE_BY = {"score": score.FILE, "model": model.FILE}
+"""Files of macros that make a kind of node; what they say is a part of it."""
 
 
 def digest(*parts: object) -> str | None:
@@ -66,6 +72,7 @@ class State:
         self._read: dict[str, str | None] = {}
         self._columns: dict[str, str | None] = {}
         self._rows: dict[str, str | None] = {}
+        self._comments: dict[tuple[str, str], str | None] | None = None
 
     @property
     def versions(self) -> dict[str, Deployed]:
@@ -79,6 +86,8 @@ class State:
         found, texts = self._reach(node)
         parts: list[object] = [node.kind, node.sql, node.again or "", dict(node.options), texts]
         parts += [node.contract and [(c.name, c.type, c.not_null) for c in node.columns]]
+        if macros := _MADE_BY.get(node.kind):
+            parts.append(macro_file(self._project.path, macros).read_text("utf-8"))
         if node.kind == "seed":
             return digest(*parts, self._seed(node))
         others = [self._project.sources[key].relation for key in node.sources]
@@ -157,15 +166,23 @@ class State:
         return made.comment(node, f"{now or 0}.{left}{stamp}")
 
     def told(self, node: Node) -> bool:
-        """Whether the comment of an unchanged node has the words that the yml file has now."""
-        held = self.relations[node.name.lower()]
-        return held.comment == made.comment(node, held.fingerprint)
+        """Whether the comments of an unchanged node have the words that the yml file has now."""
+        name = node.name.lower()
+        held = self.relations[name]
+        if self._comments is None:
+            self._comments = made.column_comments(self._con, self._project.schema)
+        columns = all(
+            self._comments.get((name, c.name.lower()), words) == words
+            for c in node.columns if (words := c.description.strip())
+        )  # fmt: skip
+        return columns and held.comment == made.comment(node, held.fingerprint)
 
     def done(self, node: Node, words: str, kind: str) -> None:
         """Take note of a node that was made, or whose comment was written anew."""
         if kind:
             self.relations[node.name.lower()] = made.Relation(node.name, kind, words)
         self._columns.pop(self._place(node.name), None)
+        self._comments = None
         self._rows.clear()
         if node.kind == "model":
             self._versions = self._functions = None
@@ -254,6 +271,10 @@ class State:
             if whole:
                 held.append(sources.content(self._con, place, self._project.path) or "none")
         return str(digest(*held)), whole
+
+    def touched(self, held: made.Relation | None) -> bool:
+        """Whether somebody has changed what a run of ours has made, as far as that is known."""
+        return held is not None and bool(held.fingerprint) and not self._intact(held)
 
     def _intact(self, held: made.Relation) -> bool:
         """Whether a relation is as its maker left it."""

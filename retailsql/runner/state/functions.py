@@ -20,6 +20,8 @@ _FINE = frozenset({
 
 Key = tuple[str, bool]
 """A function's name, and whether it is one that stands after FROM: a name can be both."""
+Held = dict[Key, dict[str, list[str]]]
+"""Something of every overload of a function, by the schema it is in."""
 
 
 @dataclass(frozen=True)
@@ -33,27 +35,28 @@ class Functions:
     """
 
     changing: frozenset[str]
-    texts: dict[Key, list[str]] = field(default_factory=dict)
-    definitions: dict[Key, list[str]] = field(default_factory=dict)
+    texts: Held = field(default_factory=dict)
+    definitions: Held = field(default_factory=dict)
 
     @classmethod
     def of(cls, con: DuckDBPyConnection) -> Functions:
         """Those of a connection, in one query (about 10 ms)."""
         rows = con.execute(
             "SELECT lower(function_name), internal, stability, function_type, "
-            "parameters::VARCHAR, macro_definition FROM duckdb_functions() "
+            "parameters::VARCHAR, macro_definition, lower(schema_name) FROM duckdb_functions() "
             "WHERE NOT internal OR stability <> 'CONSISTENT' ORDER BY ALL"
         ).fetchall()
         changing = {row[0] for row in rows if row[2] not in (None, "CONSISTENT")}
         found = cls(frozenset(changing - {"error"} | NOW))
-        for name, internal, _, kind, parameters, definition in rows:
+        for name, internal, _, kind, parameters, definition, schema in rows:
             if internal or name.startswith(_HIDDEN):
                 continue
             key = (name, kind in ("table", "table_macro"))
-            found.texts.setdefault(key, []).append(f"{name} {parameters} {definition}")
+            text = f"{name} {parameters} {definition}"
+            found.texts.setdefault(key, {}).setdefault(schema, []).append(text)
             if definition:
                 sql = definition if key[1] else f"SELECT {definition}"
-                found.definitions.setdefault(key, []).append(sql)
+                found.definitions.setdefault(key, {}).setdefault(schema, []).append(sql)
         return found
 
     def reach(self, con: DuckDBPyConnection, found: Uses) -> tuple[Uses, list[str]]:
@@ -61,21 +64,32 @@ class Functions:
         everything = Uses()
         everything.add(found)
         texts: list[str] = []
-        todo = _keys(found)
-        seen: set[Key] = set()
+        todo = self._keys(found)
+        seen: set[tuple[str, Key]] = set()
         while todo:
-            key = todo.pop()
-            if key in seen or key not in self.texts:
+            schema, key = todo.pop()
+            if (schema, key) in seen:
                 continue
-            seen.add(key)
-            texts += self.texts[key]
-            for sql in self.definitions.get(key, ()):
+            seen.add((schema, key))
+            texts += self.texts[key][schema]
+            for sql in self.definitions.get(key, {}).get(schema, ()):
                 inner = uses(con, sql)
                 # What a model's function reads is kept in the registry under the content's hash.
                 inner.tables = {t for t in inner.tables if "retailsql" not in t[:-1]}
                 everything.add(inner)
-                todo |= _keys(inner)
+                todo |= self._keys(inner)
         return everything, sorted(texts)
+
+    def _keys(self, found: Uses) -> set[tuple[str, Key]]:
+        """The functions of a text that somebody has defined, each with its schema. All of a name
+        where none was written, or what stands before the dot is a column: ``x.twice()``.
+        """
+        keys: set[tuple[str, Key]] = set()
+        for table, used in ((False, found.functions), (True, found.table_functions)):
+            for schema, name in found.places:
+                held = self.texts.get((name, table), {}) if name in used else {}
+                keys |= {(s, (name, table)) for s in ({schema} if schema in held else held)}
+        return keys
 
     def clear(self, found: Uses) -> bool:
         """Whether all that is read can be seen: no table function that reads what it likes."""
@@ -87,5 +101,3 @@ class Functions:
         return self.clear(found) and not found.sampled and not found.functions & self.changing
 
 
-def _keys(found: Uses) -> set[Key]:
-    return {(f, False) for f in found.functions} | {(f, True) for f in found.table_functions}

@@ -10,13 +10,14 @@ import duckdb
 from duckdb import DuckDBPyConnection
 
 from retailsql.registry.fetch import first_row
+from retailsql.registry.row_hash import row_hash
 from retailsql.runner.state.uses import Uses, names_file, uses
 
 _MAGIC = ("*", "?", "[")
 
 
 def content(con: DuckDBPyConnection, relation: str, folder: Path) -> str | None:
-    """What is in a relation: of files path, size and time of change, else all its rows.
+    """What is in a relation: of files path, size and times of change, else all its rows.
 
     Rows are hashed and the hashes added up, so that their order does not matter and equal rows
     count: one scan, 0.035 s for a million rows of nine columns on one thread.
@@ -33,7 +34,9 @@ def content(con: DuckDBPyConnection, relation: str, folder: Path) -> str | None:
     if files := _files(found, folder):
         return " ".join(files)
     try:
-        row = first_row(con, f"SELECT count(*), sum(hash(*COLUMNS(*))) FROM {relation}")
+        described = con.execute(f"DESCRIBE FROM {relation}").fetchall()
+        one = row_hash((name, type_) for name, type_, *_ in described)
+        row = first_row(con, f"SELECT count(*), sum({one}) FROM {relation}")
     except duckdb.InterruptException:
         raise
     except duckdb.Error:
@@ -72,5 +75,6 @@ def _paths(pattern: str, folder: Path) -> list[str]:
 
 
 def _state(path: str) -> str:
+    # st_ctime tells of a file that was overwritten and given its old time back, as cp -p does
     held = os.stat(path)
-    return f"{path} {held.st_size} {held.st_mtime_ns}"
+    return f"{path} {held.st_size} {held.st_mtime_ns} {held.st_ctime_ns}"

@@ -12,9 +12,12 @@ from duckdb import DuckDBPyConnection
 
 NOW = frozenset({
     "current_date", "current_time", "current_timestamp", "localtime", "localtimestamp",
-    "current_user", "session_user", "current_role", "user",
+    "current_user", "session_user", "current_role", "user", "current_localtime",
+    "current_localtimestamp",
 })  # fmt: skip
-"""Functions that are written without brackets: the parser takes them for columns."""
+"""Functions that are written without brackets: the parser takes them for columns. The last two are
+written with them, and DuckDB says that they are always the same.
+"""
 
 
 @dataclass
@@ -26,6 +29,7 @@ class Uses:
             files the name, as it is.
         functions: names of functions, lower case.
         table_functions: those that stand after FROM.
+        places: schema and name of each function; the schema is empty where none was written.
         texts: string literals.
         sampled: rows are chosen by chance.
         known: False if the parser could not read it: then it may use anything.
@@ -34,6 +38,7 @@ class Uses:
     tables: set[tuple[str, ...]] = field(default_factory=set)
     functions: set[str] = field(default_factory=set)
     table_functions: set[str] = field(default_factory=set)
+    places: set[tuple[str, str]] = field(default_factory=set)
     texts: set[str] = field(default_factory=set)
     sampled: bool = False
     known: bool = True
@@ -43,6 +48,7 @@ class Uses:
         self.tables |= other.tables
         self.functions |= other.functions
         self.table_functions |= other.table_functions
+        self.places |= other.places
         self.texts |= other.texts
         self.sampled |= other.sampled
         self.known &= other.known
@@ -118,7 +124,7 @@ def _look(here: dict[str, Any], found: Uses, ctes: set[str]) -> list[Any]:
         parts = tuple(p for p in named if p)
         found.tables.add(parts if names_file(parts) else tuple(p.lower() for p in parts))
     elif kind == "TABLE_FUNCTION" and isinstance(here.get("function"), dict):
-        found.table_functions.add(str(here["function"].get("function_name", "")).lower())
+        found.table_functions.add(_called(here["function"], found))
         below = [v for k, v in here.items() if k != "function"]
         below += [v for k, v in here["function"].items() if k != "function_name"]
     elif kind == "COLUMN_REF" and len(here.get("column_names", ())) == 1:
@@ -128,9 +134,18 @@ def _look(here: dict[str, Any], found: Uses, ctes: set[str]) -> list[Any]:
     elif kind == "VALUE_CONSTANT" and here.get("literal", {}).get("kind") == "STRING":
         found.texts.add(here["literal"]["text"])
     elif here.get("function_name"):
-        found.functions.add(str(here["function_name"]).lower())
+        name = _called(here, found)
+        clock = name == "age" and len(here.get("arguments", ())) == 1  # age(born) is up to today
+        found.functions |= {name, "now"} if clock else {name}
     if "cte_map" in here:
         ctes.update(entry["key"].lower() for entry in here["cte_map"].get("map", ()))
     if here.get("sample"):
         found.sampled = True
     return below
+
+
+def _called(function: dict[str, Any], found: Uses) -> str:
+    """The name of a function that is called."""
+    name = str(function.get("function_name", "")).lower()
+    found.places.add((str(function.get("schema") or "").lower(), name))
+    return name

@@ -85,7 +85,7 @@ def read_numbers(data: TrainingData, label: str, log: bool) -> Target:
             todo="cast it in the SELECT, or use a classifier such as BOOSTED_TREE_CLASSIFIER",
         )
     y = column.values
-    _refuse_constant(label, y[0], (y == y[0]).all())
+    _refuse_constant(label, float(y[0]), (y == y[0]).all())
     if log and (low := float(y.min())) <= 0:
         raise TrainingError(
             f"Label {label!r} has no logarithm in every row, which log_label=true asks for",

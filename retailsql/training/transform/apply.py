@@ -24,6 +24,7 @@ from retailsql.errors import TrainingError
 from retailsql.functions.steps import inlined
 from retailsql.registry.names import quote
 from retailsql.signature import Feature, Graph, Signature, Step
+from retailsql.training.read_rows import cannot_run
 from retailsql.training.transform.check import checked_types
 from retailsql.training.transform.frozen import frozen_text
 from retailsql.training.transform.nested_columns import Flattener, is_nested
@@ -190,10 +191,7 @@ def _create_rows(con: DuckDBPyConnection, query: str, parameters: object) -> Non
     except duckdb.InterruptException:
         raise
     except duckdb.Error as error:
-        raise TrainingError(
-            "The training SELECT cannot be run", seen=str(error).split("\n\nLINE")[0],
-            todo="run the SELECT alone until it works",
-        ) from error  # fmt: skip
+        raise cannot_run(con, query, error) from error
 
 
 class _Freezer:

@@ -26,7 +26,7 @@ CREATE OR REPLACE VIEW {{ target_relation }} AS
 {{ model_view(this.identifier, this.schema) }}
   {%- endset -%}
   {%- if config.get('contract').enforced -%}
-    {{ get_assert_columns_equivalent(model_view(this.identifier, this.schema)) }}
+    {{ get_assert_columns_equivalent(model_view(this.identifier, this.schema, this.database)) }}
   {%- endif -%}
   {%- call statement('view') -%}{{ view }}{%- endcall -%}
   {#- 'main' is what dbt reports of a node, and keeps under target/run. -#}

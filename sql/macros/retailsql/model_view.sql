@@ -8,8 +8,11 @@
   Args:
     model: the model's name without its schema.
     schema: where its functions are, `main` if nothing else was said.
+    database: where the registry is. Not for a view: in the text of one DuckDB looks in the view's
+      own database, under whatever name that is attached.
 #}
-{% macro model_view(model, schema='main') %}
+{% macro model_view(model, schema='main', database=none) %}
+{%- set registry = ('"' ~ database | replace('"', '""') ~ '".' if database else '') ~ 'retailsql' -%}
 SELECT CASE v.model_schema WHEN 'main' THEN '' ELSE v.model_schema || '.' END || v.model_name AS model,
        CAST(v.version AS INTEGER) AS version,
        CAST(v.model_type AS VARCHAR) AS model_type,
@@ -27,7 +30,7 @@ SELECT CASE v.model_schema WHEN 'main' THEN '' ELSE v.model_schema || '.' END ||
        CAST(v.certificate ->> '$.tolerance' AS DOUBLE) AS parity_tolerance,
        CAST(v.certificate ->> '$.rows_over_tolerance' AS BIGINT) AS parity_rows_over_tolerance,
        CAST(v.created_at AS TIMESTAMP) AS trained_at,
-       (SELECT count(*) FROM retailsql.versions AS n
+       (SELECT count(*) FROM {{ registry }}.versions AS n
         WHERE n.model_schema = v.model_schema AND n.model_name = v.model_name
           AND n.version > v.version) AS newer_versions,
        CAST(v.evaluation -> '$.metrics' AS MAP(VARCHAR, DOUBLE)) AS metrics,
@@ -38,8 +41,8 @@ SELECT CASE v.model_schema WHEN 'main' THEN '' ELSE v.model_schema || '.' END ||
            lambda name: name ->> '$'
        ) AS inputs,
        CAST(v.profile AS JSON) AS profile
-FROM retailsql.versions AS v
-JOIN retailsql.models AS m
+FROM {{ registry }}.versions AS v
+JOIN {{ registry }}.models AS m
   ON m.model_schema = v.model_schema AND m.model_name = v.model_name
  AND m.deployed_version = v.version
 WHERE lower(v.model_schema) = lower('{{ schema | replace("'", "''") }}')
