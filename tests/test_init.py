@@ -85,7 +85,7 @@ def test_the_shipped_files_are_copied_as_they_are_under_another_name(tmp_path):
     ours = (shipped / "dbt_project.yml").read_text(encoding="utf-8").splitlines()
     theirs = (tmp_path / "corner" / "dbt_project.yml").read_text(encoding="utf-8").splitlines()
     changed = [(a, b) for a, b in zip(ours, theirs, strict=True) if a != b]
-    assert [b for _, b in changed] == ["name: corner", "profile: corner"]
+    assert [b.strip() for _, b in changed] == ["name: corner", "profile: corner", "corner:"]
     readme = (tmp_path / "corner" / "README.md").read_text(encoding="utf-8")
     assert readme.startswith("# corner\n")
     assert "retailsql build" in readme
@@ -163,7 +163,7 @@ def test_what_is_unsure_is_marked_in_the_file_and_told(files, tmp_path):
     assert rows["order_lines.unit_price"] == ("price / nullif(qty, 0)", CHECK)
     assert rows["order_lines.order_id"] == ("receipt_no", "yes")
     assert rows["order_lines.store_id"][1] == "none"
-    assert any("lines marked CHECK" in why for _, why in started.next_commands)
+    assert any("look at the line marked CHECK" in why for _, why in started.next_commands)
     assert "marked CHECK" in (tmp_path / "odd" / "README.md").read_text(encoding="utf-8")
 
 

@@ -1,4 +1,4 @@
-"""What an analyst may get wrong in the mapping of dbt_project.yml: said in the words of that file."""
+"""What may be wrong in the mapping of dbt_project.yml: said in the words of that file."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from retailsql.cli import main
+from retailsql.cli import cli
 from retailsql.errors import ProjectError
 from retailsql.runner.build import build
 from retailsql.runner.project import load_project
@@ -84,7 +84,7 @@ def test_a_column_they_do_not_have_is_looked_for_in_the_mapping(edited):
     project = load_project(folder)
     with connect(project.database) as con:
         report = build(con, project, "+stg_order_lines", tests=False)
-    [said] = [str(r.message) for r in report.results if r.status == "error"]
+    [said] = [str(r.error) for r in report if r.status == "failed"]
     assert "in models/staging/stg_order_lines.sql" in said
     assert "vars: order_lines in dbt_project.yml" in said
     assert "correct the file" not in said
@@ -103,8 +103,8 @@ def test_a_cutoff_that_is_a_day_is_taken(shop, day):
 
 
 def test_a_day_that_yaml_itself_refuses_is_no_traceback(shop):
-    given = ["ls", "--project-dir", str(shop), "--vars", "{cutoff: 2025-13-01}"]
-    done = CliRunner().invoke(main, given)
+    given = ["ls", "--project", str(shop), "--vars", "{cutoff: 2025-13-01}"]
+    done = CliRunner().invoke(cli, given)
     assert done.exit_code == 2
     assert "month must be in 1..12" in done.output
 

@@ -61,13 +61,13 @@ def test_a_changed_type_names_line_seen_and_wanted(con):
 def test_a_missing_column(con):
     said = refused(con, sql="SELECT 1 AS id, 2::DECIMAL(18,2) AS total")
     assert said.startswith("models/_models.yml:7: models/orders.sql does not make the column name")
-    assert "Seen: only id, total. Wanted: name VARCHAR." in said
+    assert "of its contract. Wanted: name VARCHAR. What" in said
 
 
 def test_an_unexpected_column(con):
     said = refused(con, sql=ORDERS.sql + ", DATE '2026-01-01' AS day")
     assert said.startswith("models/_models.yml:3: models/orders.sql makes a column day that its")
-    assert "Seen: day DATE. Wanted: only total, id, name." in said
+    assert "Seen: day DATE. What" in said
 
 
 def test_the_case_of_a_name_counts_as_in_dbt(con):
@@ -79,9 +79,18 @@ def test_the_case_of_a_name_counts_as_in_dbt(con):
 def test_several_columns_are_told_at_once(con):
     said = refused(con, sql="SELECT '1' AS id, 5 AS name, 2 AS other")
     assert said.startswith("models/_models.yml:9: models/orders.sql breaks the contract of 4")
-    assert "id VARCHAR, wanted INTEGER (models/_models.yml:5)" in said
-    assert "name INTEGER, wanted VARCHAR (models/_models.yml:7)" in said
-    assert "total only id, name, other, wanted total DECIMAL(18,2)" in said
+    assert (
+        "Seen: missing: total (models/_models.yml:9); not in the contract: other INTEGER; types "
+        "that differ: id VARCHAR, wanted INTEGER (models/_models.yml:5), name INTEGER, wanted "
+        "VARCHAR (models/_models.yml:7). What"
+    ) in said
+
+
+def test_a_misspelt_column_is_told_without_the_ones_that_are_right(con):
+    said = refused(con, sql=ORDERS.sql.replace("AS name", "AS nmae"))
+    assert "Seen: missing: name (models/_models.yml:7); not in the contract: nmae VARCHAR." in said
+    said = refused(con, sql=ORDERS.sql.replace("AS name", "AS Name") + ", 1 AS more")
+    assert "missing: name (there is Name (case counts), models/_models.yml:7); not in" in said
 
 
 def test_sql_that_does_not_bind_names_its_own_line(con):

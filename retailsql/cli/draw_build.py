@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 from rich.console import Console
 from rich.markup import escape
@@ -11,6 +12,7 @@ from rich.text import Text
 
 from retailsql.runner.check.freshness import spell
 from retailsql.runner.result import TESTS, NodeResult, Report
+from retailsql.runner.standing import Standing
 
 MARKS = {
     "ok": ("made", "green"),
@@ -27,27 +29,75 @@ class BuildLines:
 
     Args:
         out: where.
-        everything: also the tests that pass or are skipped, and what is unchanged.
+        everything: also the tests that pass or are skipped, what is unchanged, and warnings that
+            the end tells in short: those of an earlier build, and of models below a trivial rule.
     """
 
     def __init__(self, out: Console, everything: bool = False) -> None:
         self._out, self._all = out, everything
+        self._told: set[tuple[str, str]] = set()
 
     def __call__(self, result: NodeResult) -> None:
         """Print one result; the start of a file prints nothing."""
-        of_tests = ("ok", "skipped", "unchanged")
-        quiet = result.status in (of_tests if result.kind in TESTS else ("unchanged",))
-        if result.status == "start" or (quiet and not self._all):
+        if result.status == "start" or (_quiet(result) and not self._all):
             return
         word, colour = MARKS[result.status]
         word = "pass" if result.kind in TESTS and result.status == "ok" else word
         line = Text.assemble((f"{word:5}", colour), f"{result.kind:12}", (result.name, "bold"))
         line.append(_behind(result), "dim")
         self._out.print(line, soft_wrap=True)
-        for words in _wrong(result):
+        for words in self._once(result):
             self._out.print(Text(f"      {words}"), soft_wrap=True)
         if result.test is not None and len(result.test.rows) > 1:  # one row is in the words
             self._out.print(_examples(result))
+
+    def _once(self, result: NodeResult) -> list[str]:
+        """What is wrong; what is wrong with a node's SQL is not said for each of its unit tests."""
+        words, test = _wrong(result), result.test
+        if test is None or test.kind != "unit" or test.status != "error":
+            return words
+        cause = test.of, test.message.partition(" Seen: ")[2]
+        if cause in self._told and not self._all:
+            return ["for the same reason"]
+        self._told.add(cause)
+        return words
+
+
+def _quiet(result: NodeResult) -> bool:
+    """Whether it is only counted, or told at the end."""
+    if result.kind not in TESTS:
+        return result.status == "unchanged"
+    if result.status == "warned":
+        below = result.test is not None and result.test.kind == "beats_baseline"
+        return below or bool(result.detail.get("again"))
+    return result.status in ("ok", "skipped", "unchanged")
+
+
+def about_models(models: Sequence[Standing]) -> list[str]:
+    """Which models are no better than a trivial rule, and which have a version that waits.
+
+    >>> about_models([Standing("price", 1, "mae", 2.0, False, waiting=3, waiting_value=2.5)])[0]
+    '1 model does not beat a trivial rule: price (retailsql models FILE shows the figures)'
+    """
+    below = [m.model for m in models if m.beats_baseline is False]
+    said = []
+    if below:
+        count = "1 model does" if len(below) == 1 else f"{len(below)} models do"
+        said.append(
+            f"{count} not beat a trivial rule: {', '.join(below)} "
+            "(retailsql models FILE shows the figures)"
+        )
+    return said + [_waits(m) for m in models if m.waiting is not None]
+
+
+def _waits(m: Standing) -> str:
+    figures = ""
+    if m.value is not None and m.waiting_value is not None:
+        figures = (
+            f": {m.metric} {m.waiting_value:.4g}, of version {m.version} {m.value:.4g}, "
+            "each on its own held-out rows"
+        )
+    return f"{m.model}: version {m.waiting} waits, version {m.version} is used{figures}"
 
 
 def summary(report: Report) -> Text:
@@ -72,6 +122,8 @@ def _behind(result: NodeResult) -> str:
     """Rows, the model's metric beside its rule's, and the time."""
     said = [] if result.rows is None or result.kind in TESTS else [f"{result.rows:,} rows"]
     d = result.detail
+    if "scored" in d:
+        said.append(f"{d['scored']:,} scored")
     if d.get("metric"):
         rule = f" ({d['baseline']} {d['baseline_value']:.4g})" if d.get("baseline") else ""
         said.append(f"version {d.get('version')}, {d['metric']} {d['value']:.4g}{rule}")

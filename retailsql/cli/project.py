@@ -97,6 +97,7 @@ def test(select: Any, exclude: Any, verbose: bool, **where: Any) -> None:
 
     with _opened(where, read_only=False) as (con, project, _):
         _draw(partial(run_tests, con, project, select or None, exclude=exclude or None), verbose)
+        _say_if_empty(project, select, exclude, tests=True)
 
 
 def _build(
@@ -112,17 +113,40 @@ def _build(
             full_refresh=full_refresh, train=partial(train_once, progress=say), tests=tests,
         )  # fmt: skip
         _draw(work, verbose)
+        _say_if_empty(project, select, exclude, tests)
+
+
+def _say_if_empty(project: Project, select: Any, exclude: Any, tests: bool) -> None:
+    """A selection that chooses nothing is no mistake, and not to be taken for work done."""
+    from retailsql.runner.graph import select as choose
+    from retailsql.runner.graph import select_tests, select_unit_tests
+
+    given = (project, select or None, exclude or None)
+    of_tests = (select_tests, select_unit_tests)
+    if choose(*given) or (tests and any(find(*given) for find in of_tests)):
+        return
+    words = [" ".join(select)] if select else []
+    words += [f"--exclude {' '.join(exclude)}"] if exclude else []
+    said = "nothing" if tests else "no file"
+    hint = ""
+    if not tests and any(find(*given) for find in of_tests):
+        hint = ", only tests: `retailsql test` runs them"
+    elif any(word.startswith("exposure:") for word in " ".join(select).split()):
+        hint = "; +exposure:name selects what it is made of"
+    click.echo(f"{said} is selected by {' '.join(words) or 'this'}{hint}", err=True)
 
 
 def _draw(work: Callable[..., Any], verbose: bool) -> None:
     """Run, print results as they come, and leave with the exit status."""
     from rich.console import Console
 
-    from retailsql.cli.draw_build import BuildLines, summary
+    from retailsql.cli.draw_build import BuildLines, about_models, summary
 
     out = Console(highlight=False)
     report = work(on_event=BuildLines(out, verbose))
-    out.print(summary(report))
+    for words in about_models(report.models):
+        out.print(words, markup=False, soft_wrap=True)
+    out.print(summary(report), soft_wrap=True)
     if report.exit_status:
         raise SystemExit(report.exit_status)
 
@@ -148,6 +172,7 @@ def ls(select: Any, exclude: Any, output: str, **where: Any) -> None:
             }))  # fmt: skip
         else:
             click.echo(node.name if output == "name" else node.file)
+    _say_if_empty(project, select, exclude, tests=False)
 
 
 @click.command()

@@ -34,6 +34,7 @@ from retailsql.runner.materialize.table_of_kinds import MAKE
 from retailsql.runner.node import Node, Project
 from retailsql.runner.plan import Step, plan
 from retailsql.runner.result import NodeResult, Report, Status
+from retailsql.runner.standing import standings
 from retailsql.runner.state.fingerprint import State
 from retailsql.runner.state.passed import Passed
 from retailsql.runner.transaction import whole
@@ -103,8 +104,7 @@ def build(
         run = _Build(con, project, full_refresh, train, on_event or (lambda event: None), now)
         for step in plan(project, chosen, data_tests, tests, units):
             run.take(step)
-        run.passed.write()
-    return Report(tuple(run.results), time.perf_counter() - start)
+    return run.report(chosen, start)
 
 
 def run_tests(
@@ -135,8 +135,7 @@ def run_tests(
         for step in plan(project, chosen, data_tests, unit_tests=units):
             if step.node is None:
                 run.take(replace(step, reads=()))
-        run.passed.write()
-    return Report(tuple(run.results), time.perf_counter() - start)
+    return run.report(chosen, start)
 
 
 class _Build:
@@ -150,10 +149,10 @@ class _Build:
         self._full_refresh, self._now = full_refresh, now
         self._theirs = in_transaction(raw(con))
         self._state = State(con, project)
-        self.passed = Passed(raw(con), project.schema)
+        self._passed = Passed(raw(con), project.schema)
         self._stopped: dict[object, str] = {}
         """Nodes and sources that nothing may be made of, and why."""
-        self.results: list[NodeResult] = []
+        self._results: list[NodeResult] = []
 
     def take(self, step: Step) -> None:
         """Do one step, or say why it is not done."""
@@ -239,9 +238,7 @@ class _Build:
         return whole(self._con, node, work)
 
     def _not_made(self, step: Step) -> str | None:
-        """A node that a test reads, and that neither this build nor one before it has made: with
-        ``--select a`` a test that compares it with ``b`` is chosen too.
-        """
+        """A node that a test reads, and that neither this build nor one before it has made."""
         names = (n for n in step.reads if isinstance(n, str))
         return next((n for n in names if n.lower() not in self._state.relations), None)
 
@@ -273,11 +270,12 @@ class _Build:
             now = self._state.of_unit(step.unit_test)
         elif step.test is not None:
             now = self._state.of_test(step.test)
-        if not self._full_refresh and self.passed.has(key, now):
+        if not self._full_refresh and self._passed.has(key, now):
             return NodeResult(step.name, step.kind, "unchanged", time.perf_counter() - start)
         result = judged(self._run_test(step))
-        self.passed.note(key, now, result.status == "ok")
-        return result
+        self._passed.note(key, now, result.status == "ok")
+        again = self._passed.again(key, now, result.status == "warned") and not self._full_refresh
+        return replace(result, detail={"again": True} if again else {})
 
     def _run_test(self, step: Step) -> TestResult:
         if step.unit_test is not None:
@@ -293,4 +291,9 @@ class _Build:
 
     def _add(self, result: NodeResult) -> None:
         self._tell(result)
-        self.results.append(result)
+        self._results.append(result)
+
+    def report(self, chosen: Iterable[Node], start: float) -> Report:
+        self._passed.write()
+        stand = standings(raw(self._con), self._project.schema, chosen)
+        return Report(tuple(self._results), time.perf_counter() - start, stand)

@@ -119,14 +119,14 @@ def lint_project(
 
 def _made_first(project: Project) -> list[Text]:
     """What no file makes: the schema, and the view of each model that some file reads."""
-    found = [Text("", f"CREATE SCHEMA IF NOT EXISTS {project.schema}", "")]
+    found = [Text("", (), f"CREATE SCHEMA IF NOT EXISTS {project.schema}")]
     read = " ".join(text.sql for text in _texts(project))
     for node in project.nodes.values():
         name = relation(project.schema, node.name)
         if node.kind == "model" and re.search(rf"{re.escape(name)}(?!\w)", read):
             types = [f"CAST(NULL AS {c.type}) AS {quote(c.name)}" for c in node.columns if c.type]
             rows = ", ".join(types) if types else "* FROM not_known"  # then nothing of it is told
-            found.append(Text("", f"CREATE VIEW {name} AS SELECT {rows}", ""))
+            found.append(Text("", (), f"CREATE OR REPLACE VIEW {name} AS SELECT {rows}"))
     return found
 
 
@@ -135,12 +135,12 @@ def _texts(project: Project) -> list[Text]:
     nodes = [*order(project.nodes), *project.queries.values()]
     found = [text for node in nodes for text in texts_of(project, node)]
     single = [test for test in project.tests if test.kind == "singular"]
-    return found + [Text(t.place.file, "", t.sql, "", t.lines) for t in single]
+    return found + [Text(t.place.file, (), t.sql, "", t.lines) for t in single]
 
 
 def _at_home(project: Project, text: Text, found: Finding, files: Mapping[str, str]) -> Finding:
     """A finding at the line of the file it comes from."""
-    place, own = text.place(project, found.line, found.column)
+    place, own = text.place(project, found.line)
     column = _column(project, text, found, place) if own else 1
     name = files.get(place.file) or _shown(project.path / place.file)
     return replace(found, file=name, line=place.line, column=column, rewritten=None)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +13,8 @@ from retailsql.runner.materialize.model import model_name, model_options
 from retailsql.runner.materialize.seed import types
 from retailsql.runner.node import Node, Place, Project
 
-_WORD = re.compile(r"\w+")
+Head = Sequence[tuple[str, str]]
+"""Lines of SQL, each with the key of config() that it says."""
 
 
 @dataclass(frozen=True)
@@ -23,14 +23,14 @@ class Text:
 
     Args:
         file: the file it stands for, inside the project.
-        head: what is put before the file's own SQL, with the line's end; may be empty.
+        head: what is put before the file's own SQL.
         body: the file's own SQL, Jinja done.
         tail: what is put behind it.
         lines: the place of every line of the body; empty if it is not known.
     """
 
     file: str
-    head: str
+    head: Head
     body: str
     tail: str = ""
     lines: Sequence[Place] = ()
@@ -38,25 +38,19 @@ class Text:
     @property
     def sql(self) -> str:
         """All of it."""
-        return f"{self.head}{self.body}{self.tail}"
+        return "\n".join([*(line for line, _ in self.head), f"{self.body}{self.tail}"])
 
-    def place(self, project: Project, line: int, column: int) -> tuple[Place, bool]:
-        """Where a line of it comes from, and whether that is a line of the file's own SQL.
-
-        What stands before that comes from config(): the place is where the word is said there.
+    def place(self, project: Project, line: int) -> tuple[Place, bool]:
+        """Where a line of it comes from, and whether that is a line of the file's own SQL: what
+        stands before comes from config().
         """
-        before = self.head.count("\n")
-        if line > before:
-            if not self.lines:
-                return Place(self.file, line - before), True
-            return self.lines[min(line - before, len(self.lines)) - 1], True
-        node = Node("", self.file, "query", "")
-        word = _WORD.match(self.head.split("\n")[line - 1], max(column - 1, 0))
-        for key in (word[0] if word else "materialized", "options", "materialized"):
-            found = config_place(project, node, key)
-            if found.line > 1:
-                break
-        return found, False
+        own = line - len(self.head)
+        if own > 0:
+            known = self.lines[min(own, len(self.lines)) - 1] if self.lines else None
+            return known or Place(self.file, own), True
+        node, key = Node("", self.file, "query", ""), self.head[line - 1][1]
+        found = config_place(project, node, key)
+        return (found if found.line > 1 else config_place(project, node, "materialized")), False
 
 
 def texts_of(project: Project, node: Node) -> list[Text]:
@@ -66,38 +60,47 @@ def texts_of(project: Project, node: Node) -> list[Text]:
         ProjectError: a seed cannot be read.
     """
     if node.kind == "query":
-        return [Text(node.file, "", node.sql, "", node.lines)]
+        return [Text(node.file, (), node.sql, "", node.lines)]
     name = relation(project.schema, node.name)
     if node.kind == "seed":
-        return [Text(node.file, f"CREATE TABLE {name} AS\n", _seed(project, node))]
+        head = [(f"CREATE OR REPLACE TABLE {name} AS", "")]
+        return [Text(node.file, head, _seed(project, node))]
     if node.kind == "model":
-        given = {k: v for k, v in model_options(node).items() if k != "description"}
-        listed = ", ".join(f"{k} = {_value(v)}" for k, v in given.items())
-        model = model_name(project, node)
-        head = f"CREATE OR REPLACE MODEL {model} OPTIONS (\n{listed}\n) AS\n"
-        return [Text(node.file, head, node.sql, "", node.lines)]
+        return [Text(node.file, _training(project, node), node.sql, "", node.lines)]
     if node.kind == "score":
-        head = f"CREATE OR REPLACE TABLE {name} AS\nSELECT {_scores(node)} FROM (\n"
-        return [Text(node.file, head, node.sql, "\n) AS r", node.lines)]
-    head = f"CREATE OR REPLACE {'VIEW' if node.kind == 'view' else 'TABLE'} {name} AS\n"
+        return [Text(node.file, _scoring(name, node), node.sql, "\n) AS r", node.lines)]
+    kind = "VIEW" if node.kind == "view" else "TABLE"
+    head = [(f"CREATE OR REPLACE {kind} {name} AS", "materialized")]
     found = [Text(node.file, head, node.sql, "", node.lines)]
     if node.again is not None:
-        found.append(Text(node.file, "", node.again, "", node.lines_again))
+        found.append(Text(node.file, (), node.again, "", node.lines_again))
     return found
 
 
-def _scores(node: Node) -> str:
-    """The columns of a score table, on one line."""
+def _training(project: Project, node: Node) -> Head:
+    """CREATE MODEL, an option on each line."""
+    given = {k: v for k, v in model_options(node).items() if k != "description"}
+    words = {"input_label_cols": "label"} if "label" in node.options else {}
+    listed = [(f"{k} = {_value(v)},", words.get(k, k)) for k, v in given.items()]
+    if listed:
+        listed[-1] = listed[-1][0].removesuffix(","), listed[-1][1]
+    start = f"CREATE OR REPLACE MODEL {model_name(project, node)} OPTIONS ("
+    return [(start, "model_type"), *listed, (") AS", "materialized")]
+
+
+def _scoring(name: str, node: Node) -> Head:
+    """The columns of a score table, each on a line."""
     options = node.options
-    keys = [*_names(options.get("unique_key")), *_names(options.get("keep"))]
     scores = options.get("scores")
     asked = scores.items() if isinstance(scores, dict) else ()
-    return ", ".join([
-        *(f"r.{quote(key)}" for key in keys),
-        *(f"{' '.join(str(sql).split())} AS {quote(str(name))}" for name, sql in asked),
-        "CAST(1 AS INTEGER) AS model_version", "TIMESTAMP '2000-01-01' AS scored_at",
-        "CAST(0 AS UBIGINT) AS row_hash",
-    ])  # fmt: skip
+    return [
+        (f"CREATE OR REPLACE TABLE {name} AS SELECT", "materialized"),
+        *((f"r.{quote(c)},", "unique_key") for c in _names(options.get("unique_key"))),
+        *((f"r.{quote(c)},", "keep") for c in _names(options.get("keep"))),
+        *((f"{' '.join(str(s).split())} AS {quote(str(c))},", str(c)) for c, s in asked),
+        ("CAST(1 AS INTEGER) AS model_version, TIMESTAMP '2000-01-01' AS scored_at,", ""),
+        ("CAST(0 AS UBIGINT) AS row_hash FROM (", "scores"),
+    ]
 
 
 def _seed(project: Project, node: Node) -> str:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from retailsql.errors import ProjectError
 from retailsql.runner.check.result import TestResult
+from retailsql.runner.standing import Standing
 
 Status = Literal["start", "ok", "unchanged", "warned", "failed", "skipped"]
 TESTS = frozenset({"test", "unit test", "source"})
@@ -29,7 +30,8 @@ class NodeResult:
             needs has failed, or no ``train`` was given.
         seconds: how long it took.
         rows: rows of a table or a source; rows a test found wrong; None for others.
-        detail: what training returned; ``age`` in seconds of the newest row of a source.
+        detail: what training returned; ``age`` in seconds of the newest row of a source;
+            ``again``: this test has warned of just the same before.
         error: why it failed; its message names file and line.
         reason: why it was skipped, what a test found; empty for others.
         test: what came of the test, with examples; None for files.
@@ -53,6 +55,7 @@ class Report:
     Args:
         results: files and tests.
         seconds: from the start to the end.
+        models: how the trained models among them stand.
 
     >>> report = Report((NodeResult("a", "view", "ok"), NodeResult("b", "table", "failed")), 1.0)
     >>> report.exit_status, report.counts, [r.name for r in report.failed]
@@ -61,6 +64,7 @@ class Report:
 
     results: tuple[NodeResult, ...]
     seconds: float
+    models: tuple[Standing, ...] = ()
 
     def __iter__(self) -> Iterator[NodeResult]:
         return iter(self.results)

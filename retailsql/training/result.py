@@ -70,6 +70,11 @@ def result_row(
     }
 
 
+def remove_it(target: ModelName) -> str:
+    """What to do with a model that is no use, where a person has typed CREATE MODEL."""
+    return f" Remove it with DROP MODEL {target.text}."
+
+
 def _warnings(
     target: ModelName, e: Evaluation, own: tuple[str, ...], previous: StoredVersion | None
 ) -> list[str]:
@@ -87,7 +92,7 @@ def _warnings(
     elif not e.beats_baseline:
         words.append(
             f"The model does not beat its baseline: {e.primary} {value:.4g}, "
-            f"{name} {trivial:.4g}. Remove it with DROP MODEL {target.text}."
+            f"{name} {trivial:.4g}.{remove_it(target)}"
         )
     return words + _was_better(target, e, value, previous)
 

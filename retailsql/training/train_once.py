@@ -27,6 +27,7 @@ from retailsql.registry.row_hash import row_hash
 from retailsql.training.create import create_model
 from retailsql.training.fitted import Progress
 from retailsql.training.read_rows import cannot_run, check_names, spliced
+from retailsql.training.result import remove_it
 
 NOTE = "trained_on"
 """The note that holds the newest version's number and the digest of what it was trained on."""
@@ -76,7 +77,9 @@ def train_once(
     else:
         text = ".".join(map(quote, (target.database, target.schema, target.name)))
         made = create_model(connection, text, given, query, progress=progress)
-        row = {**made, "status": "trained"}
+        # A file would make again what is dropped; its owner is told to mend the file, by its tests.
+        warning = (made["warning"] or "").replace(remove_it(target), "") or None
+        row = {**made, "warning": warning, "status": "trained"}
         told = {**told, NOTE: {"version": made["version"], "digest": digest}}
     notes.write(connection, target, told)
     return row

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from dataclasses import replace
 
 import duckdb
 from duckdb import DuckDBPyConnection
@@ -13,8 +13,13 @@ from retailsql.dialect.lint.finding import Finding
 from retailsql.dialect.lint.options import OptionChecker
 from retailsql.dialect.lint.scratch import Scratch
 from retailsql.dialect.lint.source import Source
+from retailsql.dialect.statements import CreateModel, read_script
 from retailsql.dialect.tokens import may_hold_ml
+from retailsql.errors import RetailSQLError
 from retailsql.registry.names import split_name
+
+_ML = re.compile(r"\bML\s*\.", re.IGNORECASE)
+"""Functions of BigQuery ML, whose arguments DuckDB cannot read."""
 
 
 def lint_in_order(
@@ -22,7 +27,7 @@ def lint_in_order(
     texts: Sequence[str],
     options: OptionChecker | None = None,
 ) -> list[list[Finding]]:
-    """Check texts without running them; what is wrong in one hides nothing in another.
+    """Check texts without running them; of what needs a text that is wrong, names are not judged.
 
     Args:
         con: the database they are for, as for :func:`retailsql.dialect.lint.check.lint`.
@@ -56,15 +61,31 @@ def lint_in_order(
 
 def _check_syntax(source: Source) -> None:
     """RS002 of a text that DuckDB cannot read; one that cannot be cut into words among them."""
-    if may_hold_ml(source.sql):
+    text, start = source.sql, 0
+    if may_hold_ml(text):
+        try:
+            creates = [s for s in read_script(text) or () if isinstance(s, CreateModel)]
+        except RetailSQLError:
+            return  # told already
+        if creates:
+            text = creates[0].query or "SELECT 1"
+            start = max(source.sql.rfind(text), 0)
+    if _ML.search(text):
         return
     try:
-        duckdb.extract_statements(source.sql)
+        duckdb.extract_statements(text)
     except duckdb.ParserException as error:
         said, _, rest = str(error).partition("\n\nLINE ")
-        source.add("RS002", 0, f"{said.splitlines()[0].rstrip('!.')}.", "Correct it.")
-        number, _, shown = rest.partition(": ")
-        if number.isdigit() and source.findings:
-            line = int(number)
-            caret = len(shown.splitlines()[-1]) - 1 - len(f"LINE {number}: ")
-            source.findings[-1] = replace(source.findings[-1], line=line, column=max(caret, 0) + 1)
+        at = start + _offset(text, rest)
+        source.add("RS002", at, f"{said.splitlines()[0].rstrip('!.')}.", "Correct it.")
+
+
+def _offset(text: str, told: str) -> int:
+    """The offset into a text of what DuckDB shows: a line's number, the line, ^ below the place."""
+    number, _, shown = told.partition(": ")
+    if not number.isdigit():
+        return 0
+    lines = text.split("\n")[: int(number)]
+    before = sum(len(line) + 1 for line in lines[:-1])
+    caret = len(shown.splitlines()[-1]) - 1 - len(f"LINE {number}: ")
+    return before + min(max(caret, 0), max(len(lines[-1]) - 1, 0))

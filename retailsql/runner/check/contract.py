@@ -14,14 +14,18 @@ from retailsql.runner.node import Column, Node, Place
 
 
 class _Wrong(NamedTuple):
-    """A column that is not as promised."""
+    """A column that is not as promised: how, in a list of several, and in a sentence of its own."""
 
+    how: str
+    short: str
     place: Place
-    column: str
     fact: str
-    seen: str
-    wanted: str
+    seen: str | None
+    wanted: str | None
     todo: str
+
+
+_MISSING, _MORE, _TYPE = "missing", "not in the contract", "types that differ"
 
 
 def check_contract(con: Any, node: Node, sql: str | None = None) -> None:
@@ -63,9 +67,15 @@ column a. Seen: DECIMAL(2,1). Wanted: INTEGER. What to do: cast it in the SQL, o
     if wrong:
         raise ProjectError(
             f"{wrong[0].place}: {node.file} breaks the contract of {len(wrong)} columns",
-            seen="; ".join(f"{w.column} {w.seen}, wanted {w.wanted} ({w.place})" for w in wrong),
+            seen=_listed(wrong),
             todo="correct the SQL, or the yml file",
         )
+
+
+def _listed(wrong: Sequence[_Wrong]) -> str:
+    """Several columns: the names, each with what has to be known of it."""
+    named = ((how, [w.short for w in wrong if w.how == how]) for how in (_MISSING, _MORE, _TYPE))
+    return "; ".join(f"{how}: {', '.join(those)}" for how, those in named if those)
 
 
 def columns_for_create(node: Node) -> str:
@@ -157,21 +167,23 @@ def _differences(node: Node, made: dict[str, str], promised: dict[str, str]) -> 
         name, place = column.name, _at(column, node)
         if name not in made:
             near = [other for other in made if other.lower() == name.lower()]
+            there = f"{near[0]} (case counts)" if near else None
             found.append(_Wrong(
-                place, name, f"does not make the column {name} of its contract",
-                f"{near[0]} (case counts)" if near else f"only {', '.join(made)}",
+                _MISSING, f"{name} ({f'there is {there}, ' if there else ''}{place})", place,
+                f"does not make the column {name} of its contract", there,
                 f"{name} {promised[name]}", "add it to the SQL, or take it out of the yml file",
             ))  # fmt: skip
         elif made[name] != promised[name]:
             found.append(_Wrong(
-                place, name, f"breaks the contract of its column {name}", made[name],
-                promised[name], "cast it in the SQL, or change data_type",
+                _TYPE, f"{name} {made[name]}, wanted {promised[name]} ({place})", place,
+                f"breaks the contract of its column {name}", made[name], promised[name],
+                "cast it in the SQL, or change data_type",
             ))  # fmt: skip
     told = {name.lower() for name in promised}  # a name in another case is told above
     found += [
         _Wrong(
-            node.place, name, f"makes a column {name} that its contract does not have",
-            f"{name} {kind}", f"only {', '.join(promised)}",
+            _MORE, f"{name} {kind}", node.place,
+            f"makes a column {name} that its contract does not have", f"{name} {kind}", None,
             "take it out of the SQL, or add it to the yml file with its data_type",
         )
         for name, kind in made.items() if name.lower() not in told

@@ -141,8 +141,9 @@ def _find(files: Files, text: str, uses: _Uses) -> Ref:
     known = {c.lower(): c for c in (*used, *columns)}
     if name.lower() not in known:
         of = next((s for s, name in files.catalog.sources() if name == key.name), "")
+        table = short_name(key.name, of)
         raise ProjectError(
-            f"{short_name(key.name, of)} has no column {name!r}, or nothing in the project reads it",
+            f"{table} has no column {name!r}, or nothing in the project reads it",
             wanted=nearest(name, [c for c in known.values() if c not in (ROWS, "*")]),
         )
     return Ref(key, known[name.lower()])

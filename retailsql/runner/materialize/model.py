@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from difflib import get_close_matches
 from typing import Any
 
 import duckdb
@@ -25,11 +26,14 @@ _NOT_OPTIONS = frozenset({
     "full_refresh", "quoting", "description", "packages", "on_configuration_change",
 })  # fmt: skip
 """What config() may hold beside the options of CREATE MODEL."""
+_KEYS = ("model_type", "label", "options")
+_NOTES = ("labels", "description", "friendly_name")
 
 
 def make(job: Job) -> Made:
     """Train, unless the same was trained before, and show the deployed version."""
     assert job.train is not None
+    _check_keys(job.node)
     try:
         detail = job.train(
             job.con, model_name(job.project, job.node), model_options(job.node), job.node.sql,
@@ -44,6 +48,21 @@ def make(job: Job) -> Made:
     job.make_room("VIEW")
     raw(job.con).execute(f"CREATE OR REPLACE VIEW {job.relation} AS (\n{shown}\n)")
     return Made(None, detail, "VIEW")
+
+
+def _check_keys(node: Node) -> None:
+    """A misspelt ``label`` must not be taken for an option, of which training would tell others.
+
+    Raises:
+        ProjectError: a key of config() that is none, and nearly one.
+    """
+    for name in node.options:
+        near = get_close_matches(name.lower(), _KEYS, n=1, cutoff=0.75)
+        if near and name.lower() not in (*_KEYS, *_NOTES):
+            raise ProjectError(
+                f"{node.file}:1: config() of a training file has no key {name!r}",
+                wanted=near[0], todo="correct the name",
+            )  # fmt: skip
 
 
 def _untrained(job: Job, error: RetailSQLError) -> ProjectError:

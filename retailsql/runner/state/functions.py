@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 from duckdb import DuckDBPyConnection
@@ -16,6 +17,10 @@ _FINE = frozenset({
     "duckdb_keywords",
 })  # fmt: skip
 """Table functions that make rows of their arguments alone."""
+
+
+_EXCLUDED = re.compile(r"(?<=EXCLUDE \()[^()]*(?=\))")
+"""A list of columns that DuckDB keeps as a set: it prints them in another order every time."""
 
 
 Key = tuple[str, bool]
@@ -52,7 +57,7 @@ class Functions:
             if internal or name.startswith(_HIDDEN):
                 continue
             key = (name, kind in ("table", "table_macro"))
-            text = f"{name} {parameters} {definition}"
+            text = f"{name} {parameters} {_EXCLUDED.sub(_in_order, definition or '')}"
             found.texts.setdefault(key, {}).setdefault(schema, []).append(text)
             if definition:
                 sql = definition if key[1] else f"SELECT {definition}"
@@ -101,3 +106,5 @@ class Functions:
         return self.clear(found) and not found.sampled and not found.functions & self.changing
 
 
+def _in_order(columns: re.Match[str]) -> str:
+    return ", ".join(sorted(columns[0].split(", ")))

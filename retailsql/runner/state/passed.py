@@ -63,6 +63,13 @@ class Passed:
         elif test in self._held:
             self._gone.add(test)
 
+    def again(self, test: str, now: str | None, warned: bool) -> bool:
+        """Take note of a warning, or of none; whether just the same was warned of before."""
+        known = f"warning of {test}"
+        again = warned and self.has(known, now)
+        self.note(known, now, warned)
+        return again
+
     def write(self) -> None:
         """Keep what was noted."""
         if not self._fresh and not self._gone:

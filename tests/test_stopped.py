@@ -1,0 +1,66 @@
+"""Ctrl-C stops a build wherever it meets it; it is no fault of a file, and nothing is half-made."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from retailsql.runner import made
+from retailsql.runner.build import build
+from retailsql.runner.node import DataTest, Node, Place, Project
+
+LONG = "SELECT count(*) AS n FROM range(3000000000) AS a(x) WHERE md5(x::VARCHAR) > 'zz'"
+LATER = Node("z_later", "models/z_later.sql", "table", "SELECT 1 AS x")
+
+
+def press(con, sql, tests=()):
+    """Build a file and one that does not need it."""
+    node = Node("a", "models/a.sql", "table", sql)
+    nodes = {"a": node, "z_later": LATER}
+    build(con, Project("p", Path(), "main", nodes, {}, {}, tests=tuple(tests)))
+
+
+@pytest.fixture
+def con():
+    """``pressed(x)`` is Python code that Ctrl-C meets."""
+
+    def pressed(_):
+        raise KeyboardInterrupt
+
+    with duckdb.connect() as con:
+        con.create_function("pressed", pressed, ["BIGINT"], "BIGINT", side_effects=True)
+        yield con
+
+
+def test_in_the_engine(con):
+    node = Node("a", "models/a.sql", "table", LONG)
+
+    def start(event):
+        if (event.name, event.status) == ("a", "start"):
+            threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
+
+    with pytest.raises(KeyboardInterrupt):
+        build(con, Project("p", Path(), "main", {"a": node}, {}, {}), on_event=start)
+    assert made.relations(con, "main") == {}
+    con.execute("BEGIN")  # no transaction was left open
+    con.execute("COMMIT")
+
+
+def test_in_python_that_the_engine_calls(con):
+    """As where a model scores rows."""
+    with pytest.raises(KeyboardInterrupt):
+        press(con, "SELECT pressed(1) AS x")
+    assert made.relations(con, "main") == {}
+
+
+def test_in_a_data_test(con):
+    place = Place("tests/t.sql")
+    test = DataTest("t", "singular", "a", "SELECT pressed(x) FROM main.a", place, ("a",))
+    with pytest.raises(KeyboardInterrupt):
+        press(con, "SELECT 1 AS x", [test])
+    assert set(made.relations(con, "main")) == {"a"}
