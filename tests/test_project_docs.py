@@ -78,9 +78,22 @@ def test_its_jinja_examples_are_files_of_the_project(tmp_path):
 
 
 def test_the_lines_for_profiles_yml_are_yaml_and_name_the_plugin():
-    (profile,) = (yaml.safe_load(text) for text in blocks("yaml"))
+    profile = yaml.safe_load(blocks("yaml")[0])
     assert profile["plugins"] == [{"module": "retailsql.adapters.dbt"}]
     assert profile["type"] == "duckdb"
+
+
+def test_its_drift_test_looks_at_the_rows_of_training(tmp_path):
+    folder = tmp_path / "sql"
+    shutil.copytree(ROOT / "sql", folder)
+    yml = folder / "models" / "features" / "_models_customers.yml"
+    name = "  - name: customer_features\n"
+    text = yml.read_text("utf-8")
+    assert text.count(name) == 1
+    yml.write_text(text.replace(name, blocks("yaml")[1]), "utf-8")
+    (drift,) = (test for test in load_project(folder).tests if test.kind == "no_drift")
+    assert (drift.needs, drift.warn) == (("customer_features", "churn"), True)
+    assert "recency_days <= 180" in drift.sql
 
 
 def test_files_tests_and_macros_that_it_names_are_there():

@@ -54,7 +54,7 @@ def main() -> None:
     except (click.Abort, KeyboardInterrupt):
         _stopped()
     except (RetailSQLError, duckdb.Error) as error:
-        if stopped(error):
+        if stopped(error) or isinstance(error, duckdb.InterruptException):
             _stopped()
         _fail(str(error), error)
     except RuntimeError as error:

@@ -76,7 +76,7 @@ def _quiet(result: NodeResult) -> bool:
 def about_models(models: Sequence[Standing]) -> list[str]:
     """Which models are no better than a trivial rule, and which have a version that waits.
 
-    >>> about_models([Standing("price", 1, "mae", 2.0, False, waiting=3, waiting_value=2.5)])[0]
+    >>> about_models([Standing("price", 1, False, waiting=3)])[0]
     '1 model does not beat a trivial rule: price (retailsql models FILE shows the figures)'
     """
     below = [m.model for m in models if m.beats_baseline is False]
@@ -87,17 +87,13 @@ def about_models(models: Sequence[Standing]) -> list[str]:
             f"{count} not beat a trivial rule: {', '.join(below)} "
             "(retailsql models FILE shows the figures)"
         )
-    return said + [_waits(m) for m in models if m.waiting is not None]
-
-
-def _waits(m: Standing) -> str:
-    figures = ""
-    if m.value is not None and m.waiting_value is not None:
-        figures = (
-            f": {m.metric} {m.waiting_value:.4g}, of version {m.version} {m.value:.4g}, "
-            "each on its own held-out rows"
-        )
-    return f"{m.model}: version {m.waiting} waits, version {m.version} is used{figures}"
+    # No figures: each version has its own held-out rows, and was compared on others when it came.
+    return said + [
+        f"{m.model}: version {m.waiting} waits, version {m.version} is used; the other way with "
+        f"ALTER MODEL {m.model} SET OPTIONS(deployed_version = {m.waiting})"
+        for m in models
+        if m.waiting is not None
+    ]
 
 
 def summary(report: Report) -> Text:

@@ -16,7 +16,7 @@ from typing import Any
 
 from retailsql.errors import ProjectError
 from retailsql.functions.connection import raw
-from retailsql.functions.stopped import stopped
+from retailsql.functions.stopped import stoppable, stopped
 from retailsql.functions.transaction import in_transaction
 from retailsql.registry.store import check_writable
 from retailsql.runner import made
@@ -100,7 +100,7 @@ def build(
     # A test of what this build did not make would compare it with tables of another day.
     data_tests = select_tests(project, select, exclude, buildable=True) if tests else []
     units = select_unit_tests(project, select, exclude) if tests else []
-    with files_beside(con, project.path):
+    with files_beside(con, project.path), stoppable(raw(con)):
         run = _Build(con, project, full_refresh, train, on_event or (lambda event: None), now)
         for step in plan(project, chosen, data_tests, tests, units):
             run.take(step)
@@ -130,7 +130,7 @@ def run_tests(
     chosen, data_tests = choose(project, select, exclude), select_tests(project, select, exclude)
     units = select_unit_tests(project, select, exclude)
     check_names(con, project)
-    with files_beside(con, project.path):
+    with files_beside(con, project.path), stoppable(raw(con)):
         run = _Build(con, project, True, None, on_event or (lambda event: None), now)
         for step in plan(project, chosen, data_tests, unit_tests=units):
             if step.node is None:

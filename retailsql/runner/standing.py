@@ -12,16 +12,14 @@ from retailsql.registry.names import resolve
 from retailsql.runner.node import Node
 
 _SQL = """
-SELECT m.model_name, d.version, d.primary_metric, d.metric_value, d.beats_baseline,
-       n.version, n.metric_value
+SELECT m.model_name, d.version, d.beats_baseline, max(n.version)
 FROM {registry}.models m
 JOIN {registry}.versions d ON d.model_schema = m.model_schema AND d.model_name = m.model_name
  AND d.version = m.deployed_version
 LEFT JOIN {registry}.versions n ON n.model_schema = m.model_schema AND n.model_name = m.model_name
- AND n.version > d.version AND n.primary_metric IS NOT DISTINCT FROM d.primary_metric
+ AND n.version > d.version
 WHERE lower(m.model_schema) = lower(?) AND lower(m.model_name) = ANY(?)
-QUALIFY row_number() OVER (PARTITION BY m.model_name ORDER BY n.version DESC) = 1
-ORDER BY m.model_name
+GROUP BY ALL ORDER BY m.model_name
 """
 
 
@@ -32,20 +30,14 @@ class Standing:
     Args:
         model: its name without the schema.
         version: the deployed one.
-        metric: what it is judged by; None if it was not evaluated.
-        value: of the deployed version, on its own held-out rows.
         beats_baseline: whether it is better than the best trivial rule; None if that is not known.
         waiting: the newest version, if it is newer than the deployed one and so waits.
-        waiting_value: its metric, on its own held-out rows.
     """
 
     model: str
     version: int
-    metric: str | None = None
-    value: float | None = None
     beats_baseline: bool | None = None
     waiting: int | None = None
-    waiting_value: float | None = None
 
 
 def standings(con: DuckDBPyConnection, schema: str, nodes: Iterable[Node]) -> tuple[Standing, ...]:

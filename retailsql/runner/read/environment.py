@@ -5,10 +5,19 @@ from __future__ import annotations
 import hashlib
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
 from types import CodeType
 from typing import Any
 
-from jinja2 import BaseLoader, BytecodeCache, TemplateNotFound, Undefined, nodes
+from jinja2 import (
+    BaseLoader,
+    BytecodeCache,
+    FileSystemBytecodeCache,
+    TemplateNotFound,
+    Undefined,
+    nodes,
+)
 from jinja2.bccache import Bucket
 from jinja2.exceptions import TemplateSyntaxError
 from jinja2.ext import Extension
@@ -72,23 +81,45 @@ class _Loader(BaseLoader):
         return self._files[template](), template, None
 
 
-class _Memory(BytecodeCache):
-    """Compiled files, kept while the process lives; a file that has changed is another one."""
+class _Compiled(BytecodeCache):
+    """Compiled files: kept while the process lives and, since compiling is most of the time that a
+    command takes to read a project, in Jinja's own folder of this user's temporary files. A file
+    that has changed is another one, and so is one compiled by another version of this code.
+    """
 
     _held: dict[str, CodeType] = {}  # noqa: RUF012  (shared on purpose: every load uses it)
     _most = 2000
 
+    def __init__(self) -> None:
+        makers = "".join(
+            Path(str(m.__file__)).read_text("utf-8") for m in (line_map, sys.modules[__name__])
+        )
+        self._maker = hashlib.sha1(makers.encode(), usedforsecurity=False).hexdigest()
+        try:
+            self._disk: FileSystemBytecodeCache | None = FileSystemBytecodeCache()
+        except (OSError, RuntimeError):  # no folder that is this user's alone
+            self._disk = None
+
     def load_bytecode(self, bucket: Bucket) -> None:
         bucket.code = self._held.get(bucket.key + bucket.checksum)
+        if bucket.code is None and self._disk is not None:
+            self._disk.load_bytecode(bucket)
+            self._hold(bucket)
 
     def dump_bytecode(self, bucket: Bucket) -> None:
+        self._hold(bucket)
+        if self._disk is not None:
+            with suppress(OSError):
+                self._disk.dump_bytecode(bucket)
+
+    def _hold(self, bucket: Bucket) -> None:
         if len(self._held) >= self._most:
             self._held.clear()
         if bucket.code is not None:
             self._held[bucket.key + bucket.checksum] = bucket.code
 
     def get_cache_key(self, name: str, filename: str | None = None) -> str:
-        return hashlib.sha1(name.encode(), usedforsecurity=False).hexdigest()
+        return hashlib.sha1((self._maker + name).encode(), usedforsecurity=False).hexdigest()
 
 
 class _Test(Extension):
@@ -143,7 +174,7 @@ class SqlEnvironment(SandboxedEnvironment):
             undefined=Missing,
             extensions=["jinja2.ext.do", "jinja2.ext.loopcontrols", _Test, _Skipped, _Refused],
             autoescape=False,  # SQL, not HTML
-            bytecode_cache=_Memory(),
+            bytecode_cache=_Compiled(),
         )
         for name in ("as_text", "as_bool", "as_native", "as_number"):
             self.filters[name] = _as_it_is
