@@ -28,7 +28,7 @@ FILES = {
     "macros/m.sql": "{% macro inner(x) %}({{ x }} + {{ var('least') }}){% endmacro %}\n"
     "{% macro outer(x) %}{{ inner(x) }} * 2{% endmacro %}\n",
     "models/_s.yml": "version: 2\nsources:\n  - name: raw\n    schema: raw\n"
-    "    tables: [{name: orders}, {name: events}, {name: people}]\n",
+    "    tables: [{name: orders}, {name: events}, {name: people}, {name: history}]\n",
     "models/stg_orders.sql": "{{ config(materialized='view') }}\n"
     "SELECT o.customer, o.amount * c.factor AS amount FROM {{ source('raw', 'orders') }} AS o\n"
     "JOIN {{ ref('codes') }} AS c USING (code) WHERE o.amount >= {{ var('least') }}",
@@ -45,7 +45,7 @@ FILES = {
     "training/line.sql": "{{ config(materialized='model', model_type='LINEAR_REG',\n"
     "    label='total', options={'data_split_method': 'NO_SPLIT', 'deploy': 'always'}) }}\n"
     "SELECT x, y, CAST(dec AS DOUBLE) AS dec, CAST(total AS DOUBLE) AS total\n"
-    "FROM {{ ref('features') }} ORDER BY customer",
+    "FROM {{ source('raw', 'history') }} ORDER BY customer",
     "models/fct_scores.sql": "{{ config(materialized='score', unique_key='customer',\n"
     "    keep=['total'], scores={'s': fn('line', 'predict') ~ '(r)',\n"
     "    'h': 'len(r.hist) + twice(r.x)', 'd': 'r.dec * 10'}) }}\n"
@@ -62,6 +62,7 @@ CREATE TABLE raw.orders AS SELECT i AS id, CAST(i * 7 % 40 AS INTEGER) AS custom
 CREATE TABLE raw.people AS SELECT CAST(i AS INTEGER) AS customer, CAST(i * 1.5 AS DOUBLE) AS x,
     CAST(i * 37 % 11 AS DOUBLE) AS y, CAST([0, i % 3] AS INTEGER[]) AS hist,
     CAST(i + 0.25 AS DECIMAL(8, 2)) AS dec FROM range(40) AS t(i);
+CREATE TABLE raw.history AS SELECT *, x * 3 + y AS total FROM raw.people;
 CREATE TABLE raw.events AS SELECT CAST(i // 10 AS INTEGER) AS day, i AS v FROM range(100) AS t(i);
 """
 STATEMENTS = (
@@ -83,6 +84,7 @@ STATEMENTS = (
     "DROP TABLE IF EXISTS main.fct_scores",
     "DROP VIEW IF EXISTS main.line",
     "DROP MODEL IF EXISTS line",
+    "UPDATE raw.history SET total = total + 1 WHERE customer = {n}",
 )
 TEXTS = (
     ("models/features.sql", "p.x AS x, p.y AS y", "p.x AS y, p.y AS x"),
@@ -126,7 +128,7 @@ def from_scratch(project):
     with duckdb.connect() as con:
         con.execute(f"ATTACH '{file}' AS fresh; ATTACH '{project.file}' AS walk (READ_ONLY)")
         con.execute("CREATE SCHEMA fresh.raw")
-        for name in ("orders", "people", "events"):
+        for name in ("orders", "people", "events", "history"):
             con.execute(f"CREATE TABLE fresh.raw.{name} AS FROM walk.raw.{name}")
         ((twice,),) = con.execute(
             "SELECT macro_definition FROM duckdb_functions() WHERE function_name = 'twice'"
