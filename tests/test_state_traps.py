@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 from pathlib import Path
 
 import duckdb
@@ -12,7 +13,8 @@ import pytest
 import retailsql
 from retailsql.runner.build import build
 from retailsql.runner.node import Column, Node, Place, Project, Source
-from retailsql.runner.project import shipped_project
+from retailsql.runner.project import load_project, shipped_project
+from retailsql.runner.read import environment
 from retailsql.runner.state.functions import Functions
 from retailsql.runner.state.uses import uses
 from retailsql.training.train_once import train_once, trained_on
@@ -151,3 +153,19 @@ class TestModels:
         file.write_text(file.read_text("utf-8").replace("AS kind,", "AS kind, 7 AS more,"), "utf-8")
         made(con, self.model(), path=tmp_path)
         assert con.execute("SELECT version, more FROM line").fetchall() == [(1, 7)]
+
+
+@pytest.mark.parametrize("left", [0, 10, 30, 200])
+def test_a_compiled_file_that_was_cut_off_is_compiled_again(tmp_path, monkeypatch, left):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    shop = tmp_path / "shop"
+    (shop / "models").mkdir(parents=True)
+    (shop / "dbt_project.yml").write_text("name: p\n")
+    (shop / "models" / "a.sql").write_text(f"SELECT {left} AS {{{{ 'x' }}}}")
+    for _ in range(2):
+        monkeypatch.setattr(environment._Compiled, "_held", {})  # as in a new process
+        assert load_project(shop).nodes["a"].sql == f"SELECT {left} AS x"
+        files = list(tmp_path.glob("*/*.cache"))
+        assert files
+        for file in files:
+            file.write_bytes(file.read_bytes()[:left])

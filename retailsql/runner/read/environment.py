@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from pickle import UnpicklingError
 from types import CodeType
 from typing import Any
 
@@ -103,7 +104,10 @@ class _Compiled(BytecodeCache):
     def load_bytecode(self, bucket: Bucket) -> None:
         bucket.code = self._held.get(bucket.key + bucket.checksum)
         if bucket.code is None and self._disk is not None:
-            self._disk.load_bytecode(bucket)
+            try:
+                self._disk.load_bytecode(bucket)
+            except (OSError, EOFError, ValueError, UnpicklingError):  # cut off, as by a full disk
+                bucket.reset()
             self._hold(bucket)
 
     def dump_bytecode(self, bucket: Bucket) -> None:
