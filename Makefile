@@ -12,7 +12,7 @@ install: $(VENV)/.installed
 $(VENV)/.installed: pyproject.toml constraints.txt
 	test -x $(PY) || $(PYTHON) -m venv --without-pip $(VENV)
 	$(PYTHON) -m pip --python $(PY) install --quiet --constraint constraints.txt \
-		--config-settings editable_mode=compat --editable '.[train,dbt,dev]'
+		--config-settings editable_mode=compat --editable '.[train,dbt,serve,dev]'
 	touch $@
 
 demo: install

@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 
 import retailsql
+from tests.server_support.postgres15 import postgres15  # noqa: F401
+from tests.server_support.targets import door, real  # noqa: F401
 
 # Doctests import every module, and the plugin cannot be imported without dbt.
 collect_ignore = [] if importlib.util.find_spec("dbt") else ["../retailsql/adapters/dbt.py"]

@@ -12,6 +12,8 @@ retailsql lineage   the way of a column, back to the raw ones
 retailsql train     train some of its models
 retailsql query     run one of its queries
 retailsql models    list the models of a database
+retailsql serve     open a database to BI tools, as a PostgreSQL server
+retailsql user      add, list, remove its users
 retailsql doctor    check the installation
 """
 
@@ -24,7 +26,7 @@ from typing import NoReturn
 import click
 
 import retailsql
-from retailsql.cli import project, scripts, shop
+from retailsql.cli import project, scripts, serve, shop, users
 from retailsql.errors import MissingExtraError, RetailSQLError
 from retailsql.functions.stopped import stopped
 
@@ -37,7 +39,8 @@ def cli() -> None:
 
 for _command in (
     shop.demo, scripts.sql, scripts.lint, project.build, project.run, project.test, project.ls,
-    project.lineage, project.train, project.query, shop.init, shop.models, shop.doctor,
+    project.lineage, project.train, project.query, shop.init, shop.models, serve.serve,
+    users.user, shop.doctor,
 ):  # fmt: skip
     cli.add_command(_command)
 

@@ -1,0 +1,167 @@
+"""Does the door's memory stay flat? Ten minutes of mixed use; memory, threads and files are told.
+
+Some clients read, score, use cursors and COPY; others vanish in the middle of a result, ask for
+what is refused, cancel. The server's threads and descriptors are counted before and after.
+
+    python benchmarks/server_soak.py [--minutes 10]
+"""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import statistics
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import click
+import psycopg
+from psycopg import pq
+from rich.console import Console
+from server_peers import Peer, door, make_warehouse, memory
+
+CLIENTS = 6
+READS = (
+    "SELECT * FROM lines LIMIT 20000",
+    "SELECT customer, sum(amount) FROM lines GROUP BY 1 ORDER BY 2 DESC LIMIT 100",
+    "SELECT id, boosting_numbers_score(r) AS score FROM numbers AS r LIMIT 20000",
+    "SELECT count(*) FROM pg_class",
+    "SELECT table_name, column_name, data_type FROM information_schema.columns",
+)
+REFUSED = (
+    "DELETE FROM lines", "SELECT * FROM read_csv('/etc/passwd')", "SELECT nothing FROM lines",
+    "SELEC 1", "SELECT 1 / 0 FROM no_table", "SELECT __rs_x(1)",
+)  # fmt: skip
+
+
+def reads(dsn: str, rng: random.Random) -> None:
+    """A dashboard: a few statements, text or binary, some prepared."""
+    with psycopg.connect(dsn, autocommit=True) as con:
+        for _ in range(5):
+            with con.cursor(binary=rng.random() < 0.5) as cursor:
+                cursor.execute(rng.choice(READS), prepare=rng.random() < 0.3)
+                cursor.fetchall()
+
+
+def walks(dsn: str, rng: random.Random) -> None:
+    """A cursor on the server, left half read."""
+    with psycopg.connect(dsn) as con, con.cursor("walk") as cursor:
+        cursor.execute(rng.choice(READS[:3]))
+        cursor.fetchmany(rng.randint(1, 500))
+
+
+def copies(dsn: str, rng: random.Random) -> None:
+    """COPY, broken off now and then by closing the connection."""
+    con = psycopg.connect(dsn, autocommit=True)
+    with (
+        contextlib.suppress(psycopg.Error),
+        con.cursor().copy("COPY (SELECT * FROM lines LIMIT 200000) TO STDOUT") as copy,
+    ):
+        for i, _ in enumerate(copy):
+            if i > 50 and rng.random() < 0.2:
+                con.pgconn.finish()
+                break
+    con.close()
+
+
+def vanishes(dsn: str, rng: random.Random) -> None:
+    """Gone in the middle of a result, without a word."""
+    con = pq.PGconn.connect(dsn.encode())
+    con.send_query(b"SELECT * FROM lines")
+    time.sleep(rng.random() * 0.2)
+    con.finish()
+
+
+def cancels(dsn: str, rng: random.Random) -> None:
+    """A long statement, cancelled."""
+    with psycopg.connect(dsn, autocommit=True) as con:
+        timer = threading.Timer(0.2, con.cancel_safe)
+        timer.start()
+        with contextlib.suppress(psycopg.errors.QueryCanceled):
+            con.execute("SELECT count(*) FROM lines a, lines b WHERE a.amount < b.amount")
+        timer.join()
+
+
+def refused(dsn: str, rng: random.Random) -> None:
+    """What must be an error."""
+    with psycopg.connect(dsn, autocommit=True) as con:
+        for statement in rng.sample(REFUSED, 3):
+            try:
+                con.execute(statement)
+            except psycopg.Error:
+                continue
+            raise SystemExit(f"not refused: {statement}")
+
+
+def use(dsn: str, seed: int, until: float, done: list[str]) -> None:
+    """One client after another until the time is over."""
+    rng = random.Random(seed)
+    kinds = (reads, reads, reads, walks, copies, vanishes, cancels, refused)
+    while time.monotonic() < until:
+        kind = rng.choice(kinds)
+        try:
+            kind(dsn, rng)
+        except psycopg.Error as error:
+            done.append(f"failed: {kind.__name__}: {error}")
+        done.append(kind.__name__)
+
+
+def counted(peer: Peer) -> tuple[int, int]:
+    """Threads and descriptors of the server."""
+    of = Path(f"/proc/{peer.pid}")
+    return len(list((of / "task").iterdir())), len(list((of / "fd").iterdir()))
+
+
+def soak(peer: Peer, seconds: float, console: Console) -> tuple[list[float], list[str]]:
+    """Memory of the server, twenty times while clients use it, and what they did."""
+    done: list[str] = []
+    until = time.monotonic() + seconds
+    dsn = f"{peer.dsn} sslmode=disable"
+    clients = [
+        threading.Thread(target=use, args=(dsn, seed, until, done)) for seed in range(CLIENTS)
+    ]
+    for client in clients:
+        client.start()
+    sizes = []
+    for i in range(20):
+        time.sleep(seconds / 20)
+        sizes.append(memory(peer.pid))
+        threads, files = counted(peer)
+        console.print(
+            f"{(i + 1) * seconds / 20:5.0f} s: {sizes[-1]:.0f} MB, {threads} threads, "
+            f"{files} files, {len(done)} done"
+        )
+    for client in clients:
+        client.join()
+    return sizes, done
+
+
+@click.command()
+@click.option("--minutes", default=10.0, show_default=True)
+@click.option("--rows", default=1_000_000, show_default=True)
+def main(minutes: float, rows: int) -> None:
+    """Use the door for a while and say whether it grew."""
+    console = Console(width=110)
+    with tempfile.TemporaryDirectory() as folder:
+        warehouse = Path(folder) / "shop.duckdb"
+        make_warehouse(warehouse, rows)
+        with door(warehouse) as peer:
+            reads(f"{peer.dsn} sslmode=disable", random.Random(0))
+            time.sleep(1)
+            before = counted(peer)
+            sizes, done = soak(peer, minutes * 60, console)
+            time.sleep(3)
+            after = counted(peer)
+    failed = [d for d in done if d.startswith("failed")]
+    early, late = statistics.mean(sizes[4:9]), statistics.mean(sizes[-5:])
+    console.print(
+        f"{len(done)} uses, {len(failed)} failures {sorted(set(failed))[:5]}\n"
+        f"memory: {early:.0f} MB in the second quarter, {late:.0f} MB in the last "
+        f"({late / early:.2f})\nthreads, files: {before} before, {after} after"
+    )
+
+
+if __name__ == "__main__":
+    main()

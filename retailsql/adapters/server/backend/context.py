@@ -1,0 +1,205 @@
+"""What the statements of a session share."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING
+
+from duckdb import DuckDBPyConnection
+
+from retailsql.adapters.server import catalog
+from retailsql.adapters.server.backend.running import Deadlines, Running
+from retailsql.adapters.server.backend.settings import Settings
+from retailsql.adapters.server.backend.transactions import Block
+from retailsql.adapters.server.backend.work import Work
+from retailsql.adapters.server.generation import Generation
+from retailsql.adapters.server.records import Notice, Rights
+from retailsql.registry.names import literal, quote
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from retailsql.adapters.server.accounts import Accounts, Audit
+    from retailsql.adapters.server.backend.portals import Portal
+    from retailsql.adapters.server.backend.prepared import Prepared
+    from retailsql.adapters.server.backend.streams import Stream
+    from retailsql.adapters.server.warehouse import Warehouse
+
+_NUMBERS = itertools.count(1)
+_ZONES: dict[str, str] = {}
+_WRITERS = ("write", "train")
+
+
+class Context:
+    """One session: who, his settings, his connection, his statements and portals.
+
+    Args:
+        warehouse: the file.
+        accounts: who may do what.
+        audit: where it is noted.
+        user: who has logged in.
+        parameters: of the client's first message.
+        peer: address he comes from.
+        deadlines: the clock of the process.
+    """
+
+    def __init__(
+        self,
+        warehouse: Warehouse,
+        accounts: Accounts,
+        audit: Audit,
+        user: str,
+        parameters: Mapping[str, str],
+        peer: str,
+        deadlines: Deadlines,
+    ) -> None:
+        self.warehouse, self.accounts, self.audit = warehouse, accounts, audit
+        self.user, self.peer, self.number = user, peer, next(_NUMBERS)
+        self.rights: Rights = accounts.rights(user)
+        self.running = Running(deadlines)
+        self._set_for: dict[int, int] = {}
+        self.work = Work(warehouse, self._configure)
+        self.settings = Settings(user, self._zones(), parameters)
+        self.block = Block(self)
+        self.statements: dict[str, Prepared] = {}
+        self.portals: dict[str, Portal] = {}
+        self.stream: Stream | None = None
+        self.told: list[Notice] = []
+        self.several = False
+        self._trouble: str | None = None
+
+    @property
+    def may_write(self) -> bool:
+        """True if he may change anything at all; else everything runs READ ONLY."""
+        return self.warehouse.writable and any(
+            grant.privilege in _WRITERS for grant in self.rights.grants
+        )
+
+    @property
+    def memory(self) -> str | None:
+        """The memory limit of his role."""
+        return self.rights.limits.memory
+
+    @property
+    def seconds(self) -> float | None:
+        """How long a statement may take: his own wish or his role's limit."""
+        limits = [s for s in (self.settings.timeout, self.rights.limits.seconds) if s is not None]
+        return min(limits, default=None)
+
+    def tell(self, notice: Notice) -> None:
+        """Tell the client something beside the result."""
+        self.told.append(notice)
+
+    def refresh(self) -> None:
+        """Before a statement: the rights as they are now."""
+        self.rights = self.accounts.rights(self.user)
+        if self.warehouse.trouble not in (None, self._trouble):
+            self._trouble = self.warehouse.trouble
+            self.tell(Notice(str(self._trouble), "58P01", "WARNING"))
+
+    def connection(self, writes: bool = False) -> DuckDBPyConnection:
+        """A connection in a transaction that may do what is asked for, nothing open on it.
+
+        Raises:
+            PgError: 25006 he may not write now.
+        """
+        if self.stream is not None:
+            stream, self.stream = self.stream, None
+            stream.step_aside()
+        con = self.running.on(self.block.begin(writes))
+        self._follow(con)
+        return con
+
+    def free_connection(self) -> DuckDBPyConnection:
+        """The connection outside of any transaction of ours, for what opens its own."""
+        if self.stream is not None:
+            stream, self.stream = self.stream, None
+            stream.step_aside()
+        if not self.block.inside:
+            self.work.commit()
+            con = self.work.connection(self.memory)
+        else:
+            con = self.block.begin(writes=True)
+        self.running.on(con)
+        self._follow(con)
+        return con
+
+    def end_portals(self, keep_hold: bool) -> None:
+        """At the end of a transaction: forget its portals, those WITH HOLD only at the very end."""
+        for name, portal in list(self.portals.items()):
+            if not (keep_hold and portal.hold):
+                portal.close()
+                self.portals.pop(name, None)
+        if keep_hold and self.stream is not None:
+            stream, self.stream = self.stream, None
+            stream.step_aside()
+
+    def stamp(self) -> tuple[object, ...]:
+        """What a plan depends on beside its text."""
+        generation = self.work.generation
+        return (generation, generation.writes, self.settings.number, self.rights)
+
+    def _zones(self) -> dict[str, str]:
+        """Names of time zones by their names in lower case, the same for all."""
+        if not _ZONES:
+            con = self.work.connection(self.memory)
+            rows = con.execute("SELECT DISTINCT name FROM pg_timezone_names()").fetchall()
+            _ZONES.update({name.lower(): name for (name,) in rows})
+            self.work.leave()
+        return _ZONES
+
+    def _configure(self, con: DuckDBPyConnection, generation: Generation) -> None:
+        """Set a new connection up; ``cursor()`` inherits none of it."""
+        con.execute("SET python_enable_replacements = false")
+        con.execute("SET integer_division = true")
+        con.execute(f"SET VARIABLE rs_user = {literal(self.user)}")
+        con.execute(f"SET VARIABLE rs_pid = {self.number}")
+        con.execute(f"SET search_path = {literal(catalog.search_path(generation.database))}")
+        self._set_for[id(con)] = -1
+
+    def _follow(self, con: DuckDBPyConnection) -> None:
+        """Bring settings and rights on a connection up to date."""
+        generation = self.work.generation
+        if generation.rights_told.get(self.user) is not self.rights:
+            with generation.telling:
+                every = list(self.accounts.all_rights())
+                with generation.root.cursor() as cursor:
+                    catalog.set_rights(cursor, every)
+                generation.rights_told[self.user] = self.rights
+        if self._set_for.get(id(con)) == self.settings.number or not hasattr(self, "settings"):
+            return
+        con.execute(f"SET TimeZone = {literal(self.settings.show('TimeZone'))}")
+        path = self._search_path(con, generation.database)
+        con.execute(f"SET search_path = {literal(path)}")
+        pairs = [(k, v) for k, v in self.settings.all().items()]
+        names = ", ".join(literal(k.lower()) for k, _ in pairs)
+        values = ", ".join(literal(v) for _, v in pairs)
+        con.execute(f"SET VARIABLE rs_settings = MAP([{names}], [{values}])")
+        self._set_for[id(con)] = self.settings.number
+
+    def _search_path(self, con: DuckDBPyConnection, database: str) -> str:
+        """DuckDB's search path for PostgreSQL's; schemas that are not there are passed over."""
+        usual = catalog.search_path(database)
+        written = self.settings.show("search_path")
+        rows = con.execute(
+            "SELECT schema_name FROM duckdb_schemas() WHERE database_name = ?", [database]
+        ).fetchall()
+        known = {name.lower(): name for (name,) in rows}
+        found: list[str] = []
+        for name in schema_names(written):
+            schema = known.get(name.lower())
+            if schema is None and name.lower() == "public":
+                schema = known.get("main")
+            if schema is not None:
+                found.append(f"{quote(database)}.{quote(schema)}")
+        first, _, rest = usual.partition(",")
+        return ",".join([*(found or [first]), rest]) if rest else ",".join(found or [first])
+
+
+def schema_names(path: str) -> list[str]:
+    """The names in a search path, quotes off.
+
+    >>> schema_names('"$user", public')
+    ['$user', 'public']
+    """
+    return [part.strip().strip('"').replace('""', '"') for part in path.split(",") if part.strip()]

@@ -1,0 +1,141 @@
+"""A query, or any statement that DuckDB carries out itself: read, checked, bound and run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from duckdb import DuckDBPyConnection
+
+from retailsql.adapters.server import catalog, encoding, policy, postgres
+from retailsql.adapters.server.backend import ml, parameters
+from retailsql.adapters.server.backend.bind import Bound, bind
+from retailsql.adapters.server.backend.result import Result
+from retailsql.adapters.server.backend.said import ENGINE, said
+from retailsql.adapters.server.backend.script import Part
+from retailsql.adapters.server.backend.streams import BATCH, Stream
+from retailsql.adapters.server.backend.tags import tag_of
+from retailsql.adapters.server.records import Edit, Field, apply
+
+if TYPE_CHECKING:
+    from retailsql.adapters.server.backend.context import Context
+
+
+class Query:
+    """A plan that DuckDB runs.
+
+    Args:
+        ctx: of the session.
+        part: the statement as written.
+        oids: types of parameters that the client has declared; 0: not declared.
+        head: what is put before it when it runs: EXPLAIN.
+
+    Raises:
+        PgError: it cannot be read, bound, or is not allowed.
+    """
+
+    def __init__(
+        self, ctx: Context, part: Part, oids: Sequence[int] = (), *, head: str = ""
+    ) -> None:
+        self._ctx, self._part, self._head = ctx, part, head
+        self._edits: list[Edit] = []
+        self._spliced = False
+        try:
+            con = ctx.connection()
+            self._edits = _joined(
+                catalog.edits(part.text, part.tokens), postgres.edits(part.text, part.tokens)
+            )
+            self._found = parameters.read(part, oids)
+            # The policy reads it before anything binds it: a refusal must not tell what there is.
+            self._check(con)
+            self._bound, typed = self._bind(con)
+            self._edits = _joined(self._edits, typed)
+            self.final = self._final(con)
+            self.targets = parameters.targets(self._found, self._bound)
+            self.parameters = parameters.announced(self._found, self.targets)
+            self.fields = self._describe(con)
+        except ENGINE as error:
+            self._raise(error)
+        self.stamp = ctx.stamp()
+
+    def run(self, values: Sequence[Any]) -> Result:
+        """Run it."""
+        ctx = self._ctx
+        try:
+            con = ctx.connection(writes=self.writes)
+            if self.writes:
+                ctx.work.wrote = True
+            given = parameters.given(self._found, values)
+            tag = tag_of(self._part.words, self._bound.kind, self._bound.result)
+            if self.fields is None and not self._head:
+                row = con.execute(self.final, given).fetchone()
+                n = int(row[0]) if row and self._bound.result == "changed_rows" else 0
+                return Result(f"{tag} {n}" if tag.counted else str(tag), rows=n)
+            con.complete()  # a name looked up with fetchone leaves its result open
+            relation = con.sql(self._head + self.final, params=given)
+            if relation is None:
+                return Result(str(tag), self.fields, counted=tag.counted)
+            relation = encoding.project(relation)
+            reader = relation.to_arrow_reader(BATCH)
+        except ENGINE as error:
+            self._raise(error)
+        stream = Stream(ctx, con, reader, self._said)
+        ctx.stream = stream
+        return Result(str(tag), self.fields, iter(stream), close=stream.close, counted=tag.counted)
+
+    @property
+    def writes(self) -> bool:
+        """Whether it changes anything in the database."""
+        return self._checked.writes or self._bound.writes
+
+    def _check(self, con: DuckDBPyConnection) -> None:
+        part, rights = self._part, self._ctx.rights
+        self._spliced = ml.holds_calls(part)
+        final = self._final(con)
+        self._checked = policy.check(
+            con, part.text, part.tokens, final, rights, spliced=self._spliced
+        )
+        ml.glance(self._ctx, con, part)
+
+    def _final(self, con: DuckDBPyConnection) -> str:
+        text = apply(self._part.text, self._edits)
+        return ml.splice(con, text, self._part.text, self._ctx.rights) if self._spliced else text
+
+    def _bind(self, con: DuckDBPyConnection) -> tuple[Bound, list[Edit]]:
+        before = self._edits
+
+        def with_casts(edits: list[Edit]) -> Bound:
+            self._edits = _joined(before, edits)
+            return bind(con, self._final(con))
+
+        try:
+            return parameters.typed(self._found, with_casts)
+        finally:
+            self._edits = before
+
+    def _describe(self, con: DuckDBPyConnection) -> list[Field] | None:
+        bound = self._bound
+        if bound.result != "query_result":
+            return None
+        names = list(bound.names)
+        if bound.kind == "select":
+            names = postgres.column_names(con, self._part.text, names)
+        return encoding.describe(names, bound.types)
+
+    def _raise(self, error: BaseException) -> NoReturn:
+        found = self._said(error)
+        if found is error:
+            raise error
+        raise found from error
+
+    def _said(self, error: BaseException) -> BaseException:
+        return said(self._ctx, self._part, error, self._edits, not self._spliced)
+
+
+def _joined(first: Sequence[Edit], second: Sequence[Edit]) -> list[Edit]:
+    """Both, those of the first where two would change the same place."""
+    taken = sorted(first)
+    free = [
+        edit for edit in second if not any(edit.start < t.end and t.start < edit.end for t in taken)
+    ]
+    return sorted([*taken, *free])

@@ -1,0 +1,82 @@
+"""Errors of the engine and of our own parts, as a client reads them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import duckdb
+import pyarrow as pa
+
+from retailsql.adapters.server import postgres
+from retailsql.adapters.server.backend.script import Part
+from retailsql.adapters.server.records import Edit, PgError
+from retailsql.errors import RetailSQLError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from retailsql.adapters.server.backend.context import Context
+
+_KIND = re.compile(r"([A-Z][A-Za-z ]*?) Error: ")
+ENGINE = (
+    duckdb.Error, RetailSQLError, OSError, RuntimeError, ValueError, MemoryError,
+    OverflowError, pa.ArrowException,
+)  # fmt: skip
+"""What may come out of the engine and of our own reading of a statement."""
+
+
+def said(
+    ctx: Context, part: Part, error: BaseException, edits: Sequence[Edit] = (), placed: bool = True
+) -> BaseException:
+    """What a client is told of an error; the error itself if it is none of a statement's.
+
+    Args:
+        ctx: of the session.
+        part: the statement.
+        error: what was raised.
+        edits: that made the engine's text of it.
+        placed: whether the place that the engine names can be found in the statement.
+    """
+    if isinstance(error, PgError) or not isinstance(error, ENGINE):
+        return error
+    if isinstance(error, duckdb.InterruptException) or "Interrupted!" in str(error):
+        if ctx.running.cancelled:
+            return ctx.running.error()
+        return PgError("57P01", "the database was closed under this statement")
+    if isinstance(error, OSError):
+        error = as_engine_error(error)
+    found = postgres.pg_error(error, part.text, edits)
+    if not placed:
+        found.position = None
+    return found
+
+
+def as_engine_error(error: OSError) -> BaseException:
+    """Errors in the middle of a result come through Arrow, which keeps only their words.
+
+    >>> type(as_engine_error(OSError("Conversion Error: no"))).__name__
+    'ConversionException'
+    """
+    found = _KIND.match(str(error))
+    name = "".join(found[1].split()) + "Exception" if found else ""
+    kind = getattr(duckdb, name, None)
+    if isinstance(kind, type) and issubclass(kind, duckdb.Error):
+        return kind(str(error))
+    return duckdb.Error(str(error)) if found else error
+
+
+@contextmanager
+def told(
+    ctx: Context, part: Part, edits: Sequence[Edit] = (), placed: bool = True
+) -> Iterator[None]:
+    """Errors in it are said as PostgreSQL says them."""
+    try:
+        yield
+    except ENGINE as error:
+        found = said(ctx, part, error, edits, placed)
+        if found is error:
+            raise
+        raise found from error

@@ -1,0 +1,290 @@
+"""One client's session: the contract of ``records.Backend``."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Literal
+
+from retailsql.adapters.server.backend.commands import failed_block, plan
+from retailsql.adapters.server.backend.context import Context
+from retailsql.adapters.server.backend.portals import Portal
+from retailsql.adapters.server.backend.prepare import find as find_statement
+from retailsql.adapters.server.backend.prepared import Prepared
+from retailsql.adapters.server.backend.result import Command, done
+from retailsql.adapters.server.backend.running import Deadlines
+from retailsql.adapters.server.backend.said import said
+from retailsql.adapters.server.backend.script import Part, split
+from retailsql.adapters.server.records import (
+    Answer,
+    Complete,
+    CopyData,
+    Described,
+    Empty,
+    Notice,
+    PgError,
+    RowData,
+    RowsBegin,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from retailsql.adapters.server.accounts import Accounts, Audit
+    from retailsql.adapters.server.warehouse import Warehouse
+
+_NO_PART = Part("", ())
+
+
+class Session:
+    """A logged-in client; one thread uses it, any may call :meth:`cancel`.
+
+    Args:
+        warehouse: the file.
+        accounts: who may do what.
+        audit: where it is noted.
+        user: who has logged in.
+        parameters: of the client's first message.
+        peer: address he comes from.
+        deadlines: the clock of the process.
+
+    Raises:
+        PgError: 22023 or 42704, a parameter is none; the file cannot be opened.
+    """
+
+    def __init__(
+        self,
+        warehouse: Warehouse,
+        accounts: Accounts,
+        audit: Audit,
+        user: str,
+        parameters: Mapping[str, str],
+        peer: str,
+        deadlines: Deadlines | None = None,
+    ) -> None:
+        self._own = None if deadlines is not None else Deadlines()
+        clock = deadlines or self._own
+        assert clock is not None
+        try:
+            self._ctx = Context(warehouse, accounts, audit, user, parameters, peer, clock)
+        except BaseException as error:
+            if self._own is not None:
+                self._own.close()
+            if isinstance(error, PgError):
+                raise
+            raise PgError("58000", str(error).splitlines()[0], severity="FATAL") from error
+        self._closed = False
+
+    @property
+    def status(self) -> Literal["I", "T", "E"]:
+        """Idle, in a transaction block, or in one that failed."""
+        return self._ctx.block.status
+
+    def simple(self, text: str) -> Iterator[Answer]:
+        """Run all statements of a simple Query."""
+        ctx = self._ctx
+        with self._heard(text):
+            parts = split(text)
+        if not parts:
+            yield Empty()
+            return
+        ctx.several = len(parts) > 1
+        for i, part in enumerate(parts):
+            yield from self._one(part, last=i == len(parts) - 1)
+
+    def prepare(self, name: str, text: str, oids: Sequence[int]) -> None:
+        """Parse: name a statement."""
+        ctx = self._ctx
+        with self._heard(text):
+            parts = split(text)
+            if len(parts) > 1:
+                raise PgError("42601", "cannot insert multiple commands into a prepared statement")
+            if name and name in ctx.statements:
+                raise PgError("42P05", f'prepared statement "{name}" already exists')
+            held = Prepared(ctx, parts[0] if parts else None, oids)
+            with self._placed(held.part):
+                held.plan()
+            ctx.statements[name] = held
+
+    def describe_statement(self, name: str) -> Described:
+        """Describe a statement."""
+        with self._heard():
+            held = find_statement(self._ctx, name)
+            with self._placed(held.part):
+                return held.describe()
+
+    def bind(
+        self,
+        portal: str,
+        statement: str,
+        formats: Sequence[int],
+        values: Sequence[bytes | None],
+        result_formats: Sequence[int],
+    ) -> None:
+        """Bind values to a statement."""
+        ctx = self._ctx
+        with self._heard():
+            held = find_statement(ctx, statement)
+            if portal and portal in ctx.portals:
+                raise PgError("42P03", f'cursor "{portal}" already exists')
+            with self._placed(held.part):
+                found = held.plan()
+                given = held.values(found, formats, values)
+            self._forget(portal)
+            text = "" if held.part is None else held.part.text
+            made = Portal(ctx, found or Command(lambda: done("")), given, result_formats, text=text)
+            made.part = held.part
+            ctx.portals[portal] = made
+
+    def describe_portal(self, name: str) -> RowsBegin | None:
+        """Describe a portal."""
+        with self._heard():
+            return self._portal(name).begin()
+
+    def execute(self, portal: str, max_rows: int) -> Iterator[Answer]:
+        """Run a portal, or go on with it."""
+        with self._heard():
+            held = self._portal(portal)
+        if held.part is None and not held.text:
+            yield Empty()
+            return
+        if self._ctx.block.failed and not held.ends_block:
+            raise failed_block()
+        yield from self._audited(held, max_rows, held.part)
+
+    def close_statement(self, name: str) -> None:
+        """Forget a statement."""
+        self._ctx.statements.pop(name, None)
+
+    def close_portal(self, name: str) -> None:
+        """Forget a portal and end its result."""
+        with self._heard():
+            self._forget(name)
+
+    def sync(self) -> None:
+        """End what is not a transaction block."""
+        with self._heard():
+            self._ctx.several = False
+            self._ctx.block.sync()
+
+    def fail(self) -> None:
+        """An error was sent."""
+        self._ctx.block.fail()
+
+    def notices(self) -> list[Notice]:
+        """What was told since the last call."""
+        told, self._ctx.told = self._ctx.told, []
+        return told
+
+    def parameters(self) -> dict[str, str]:
+        """Reported settings that changed since the last call."""
+        return self._ctx.settings.changes()
+
+    def cancel(self) -> None:
+        """From any thread: stop what runs now."""
+        self._ctx.running.cancel()
+
+    def close(self) -> None:
+        """End everything; safe to call twice."""
+        if self._closed:
+            return
+        self._closed = True
+        for portal in self._ctx.portals.values():
+            portal.close()
+        self._ctx.portals.clear()
+        self._ctx.statements.clear()
+        self._ctx.work.close()
+        if self._own is not None:
+            self._own.close()
+
+    def _one(self, part: Part, last: bool) -> Iterator[Answer]:
+        """One statement of a simple Query."""
+        ctx = self._ctx
+        with self._heard(part.text), self._placed(part):
+            found = plan(ctx, part)
+            if found.parameters:
+                raise PgError("42P02", "there is no parameter $1")
+            portal = Portal(ctx, found, text=part.text)
+            portal.part = part
+        head = portal.begin()
+        if head is not None:
+            yield head
+        for answer in self._audited(portal, 0, part):
+            if isinstance(answer, Complete) and last and ctx.work.wrote:
+                with self._heard():
+                    portal.close()
+                    ctx.block.sync()  # the commit may fail, and then nothing was done
+            yield answer
+        portal.close()
+
+    def _audited(self, portal: Portal, max_rows: int, part: Part | None) -> Iterator[Answer]:
+        """The answers of a portal, noted when they end."""
+        ctx, rows, begun = self._ctx, 0, time.monotonic()
+        state: str | None = "00000"
+        try:
+            with self._heard(), self._placed(part), ctx.running.statement(ctx.seconds):
+                for answer in portal.execute(max_rows):
+                    rows += answer.rows if isinstance(answer, RowData) else 0
+                    yield answer
+                    if isinstance(answer, RowData | CopyData):
+                        ctx.running.check()
+        except PgError as error:
+            state = error.sqlstate
+            raise
+        except GeneratorExit:
+            state = "57014"
+            raise
+        finally:
+            result = portal.result
+            ctx.audit.write(
+                "statement", user=ctx.user, peer=ctx.peer, statement=portal.text,
+                rows=rows or (result.rows if result else 0),
+                seconds=time.monotonic() - begun, sqlstate=state,
+            )  # fmt: skip
+
+    @contextmanager
+    def _heard(self, text: str = "") -> Iterator[None]:
+        """Whatever goes wrong in it leaves as a PgError; a refused statement is noted."""
+        try:
+            self._ctx.refresh()
+            yield
+        except PgError as error:
+            if text:
+                self._note(text, error.sqlstate)
+            raise
+        except Exception as error:
+            found = said(self._ctx, _NO_PART, error)
+            state = found.sqlstate if isinstance(found, PgError) else "XX000"
+            if text:
+                self._note(text, state)
+            if isinstance(found, PgError):
+                raise found from error
+            raise PgError("XX000", f"internal error: {type(error).__name__}") from error
+
+    def _note(self, text: str, state: str) -> None:
+        ctx = self._ctx
+        ctx.audit.write(
+            "statement", user=ctx.user, peer=ctx.peer, statement=text, rows=0, sqlstate=state
+        )
+
+    @contextmanager
+    def _placed(self, part: Part | None) -> Iterator[None]:
+        """Positions told within one statement are moved to the whole text."""
+        try:
+            yield
+        except PgError as error:
+            if part is not None and error.position is not None:
+                error.position += part.start
+            raise
+
+    def _portal(self, name: str) -> Portal:
+        found = self._ctx.portals.get(name)
+        if found is None:
+            raise PgError("34000", f'portal "{name}" does not exist')
+        return found
+
+    def _forget(self, name: str) -> None:
+        portal = self._ctx.portals.pop(name, None)
+        if portal is not None:
+            portal.close()

@@ -1,0 +1,148 @@
+"""Transaction commands, grants, and commands that drivers send and that mean little here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from retailsql.adapters.server import policy
+from retailsql.adapters.server.backend.result import Command, Plan, Result, done
+from retailsql.adapters.server.backend.script import Part, ended, name_at, syntax_error
+from retailsql.adapters.server.backend.set_show import transaction_modes
+from retailsql.adapters.server.records import Notice, PgError
+
+if TYPE_CHECKING:
+    from retailsql.adapters.server.backend.context import Context
+
+
+def begin(ctx: Context, part: Part) -> Plan:
+    """``BEGIN [modes]`` and ``START TRANSACTION [modes]``."""
+    walk = part.walk()
+    if walk.take("START"):
+        walk.expect("TRANSACTION")
+        tag = "START TRANSACTION"
+    else:
+        walk.expect("BEGIN")
+        tag = "BEGIN"
+        if not walk.take("WORK"):
+            walk.take("TRANSACTION")
+    modes = transaction_modes(walk)
+
+    def run() -> Result:
+        ctx.block.start(modes)
+        return done(tag)
+
+    return Command(run)
+
+
+def commit(ctx: Context, part: Part) -> Plan:
+    """``COMMIT`` and ``END``."""
+    chain = _chain(part)
+    return Command(lambda: done(ctx.block.commit(chain)))
+
+
+def rollback(ctx: Context, part: Part) -> Plan:
+    """``ROLLBACK``, ``ABORT`` and ``ROLLBACK TO [SAVEPOINT] name``."""
+    walk = part.walk()
+    walk.at = 1
+    if not walk.take("WORK"):
+        walk.take("TRANSACTION")
+    if walk.take("TO"):
+        name = _savepoint_name(part, walk.at)
+        return Command(lambda: done(ctx.block.rollback_to(name)))
+    chain = _chain(part)
+    return Command(lambda: done(ctx.block.rollback(chain)))
+
+
+def savepoint(ctx: Context, part: Part) -> Plan:
+    """``SAVEPOINT name``."""
+    name = _savepoint_name(part, 1)
+    return Command(lambda: done(ctx.block.savepoint(name)))
+
+
+def release(ctx: Context, part: Part) -> Plan:
+    """``RELEASE [SAVEPOINT] name``."""
+    name = _savepoint_name(part, 1)
+    return Command(lambda: done(ctx.block.release(name)))
+
+
+def grant(ctx: Context, part: Part) -> Plan:
+    """GRANT and REVOKE, kept in the file of users."""
+    statement = policy.read_grant(part.tokens, part.text)
+    if statement is None:
+        raise syntax_error(part.walk())
+
+    def run() -> Result:
+        if not statement.grants:
+            ctx.tell(Notice("USAGE comes with any right in a schema; nothing was changed"))
+        elif statement.grant:
+            ctx.accounts.grant(statement, ctx.rights)
+        else:
+            ctx.accounts.revoke(statement, ctx.rights)
+        if statement.grants:
+            ctx.audit.write("grant", user=ctx.user, peer=ctx.peer, statement=part.text)
+        return done("GRANT" if statement.grant else "REVOKE")
+
+    return Command(run)
+
+
+def listen(ctx: Context, part: Part) -> Plan:
+    """LISTEN, UNLISTEN and NOTIFY: taken, as on a server where nobody notifies."""
+    word = part.words[0]
+    return Command(lambda: done(word))
+
+
+def lock(ctx: Context, part: Part) -> Plan:
+    """LOCK TABLE: only in a block, and nothing to lock out, as readers see a snapshot."""
+
+    def run() -> Result:
+        if not ctx.block.inside:
+            raise PgError("25P01", "LOCK TABLE can only be used in transaction blocks")
+        return done("LOCK TABLE")
+
+    return Command(run)
+
+
+def maintain(ctx: Context, part: Part) -> Plan:
+    """VACUUM and ANALYZE: as PostgreSQL does for tables of others, a warning and no work."""
+    word = part.words[0]
+
+    def run() -> Result:
+        if word == "VACUUM" and ctx.block.inside:
+            raise PgError("25001", "VACUUM cannot run inside a transaction block")
+        ctx.tell(Notice(f"{word} has nothing to do here", severity="INFO"))
+        return done(word)
+
+    return Command(run)
+
+
+def refused(ctx: Context, part: Part) -> Plan:
+    """What this server has not.
+
+    Raises:
+        PgError: 0A000, or 42501 for what would touch the server itself.
+    """
+    word = part.words[0]
+    if word in ("ATTACH", "DETACH", "INSTALL", "LOAD", "IMPORT", "EXPORT", "PRAGMA", "USE"):
+        raise PgError("42501", f"permission denied: {word} is not allowed here")
+    raise PgError("0A000", f"{word} is not supported")
+
+
+def _chain(part: Part) -> bool:
+    walk = part.walk()
+    walk.at = 1
+    if not walk.take("WORK"):
+        walk.take("TRANSACTION")
+    chain = walk.take("AND", "CHAIN")
+    if not chain:
+        walk.take("AND", "NO", "CHAIN")
+    ended(walk)
+    return chain
+
+
+def _savepoint_name(part: Part, at: int) -> str:
+    walk = part.walk()
+    walk.at = at
+    walk.take("SAVEPOINT")
+    name = name_at(walk)
+    ended(walk)
+    return name

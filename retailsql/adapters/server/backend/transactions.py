@@ -1,0 +1,187 @@
+"""Transaction blocks as PostgreSQL has them, on DuckDB's transactions.
+
+DuckDB knows no savepoints. Where nothing was written they need none: after an error a new
+transaction stands for the one that was rolled back.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from duckdb import DuckDBPyConnection
+
+from retailsql.adapters.server.records import Notice, PgError
+
+if TYPE_CHECKING:
+    from retailsql.adapters.server.backend.context import Context
+
+_NO_SAVEPOINT = "Write after the last savepoint, or use one block per write."
+
+
+class Block:
+    """The transaction block of a session, or none.
+
+    Args:
+        ctx: of the session.
+    """
+
+    def __init__(self, ctx: Context) -> None:
+        self._ctx = ctx
+        self.inside = self.failed = False
+        self._read_only = False
+        self._lost = False  # what a failed block had written
+        self._savepoints: list[tuple[str, bool]] = []
+
+    @property
+    def status(self) -> Literal["I", "T", "E"]:
+        """Idle, in a block, in a failed one."""
+        if not self.inside:
+            return "I"
+        return "E" if self.failed else "T"
+
+    @property
+    def read_only(self) -> bool:
+        """Whether a write is refused now."""
+        if not self._ctx.may_write:
+            return True
+        name = "transaction_read_only" if self.inside else "default_transaction_read_only"
+        return self._read_only if self.inside else self._ctx.settings.show(name) == "on"
+
+    def begin(self, writes: bool) -> DuckDBPyConnection:
+        """The session's connection, in a transaction.
+
+        Raises:
+            PgError: 25006 it is to write and may not.
+        """
+        if writes and self.read_only:
+            raise PgError("25006", "cannot write in a read-only transaction")
+        read_only = self.read_only if self.inside else not writes
+        return self._ctx.work.begin(read_only, self._ctx.memory)
+
+    def start(self, modes: dict[str, str]) -> str:
+        """BEGIN; the command's tag."""
+        ctx = self._ctx
+        if self.inside:
+            ctx.tell(Notice("there is already a transaction in progress", "25001", "WARNING"))
+            return "BEGIN"
+        ctx.settings.begin()
+        default = ctx.settings.show("default_transaction_read_only")
+        read_only = modes.get("read_only", default)
+        level = modes.get("isolation", ctx.settings.show("default_transaction_isolation"))
+        self.inside, self.failed, self._savepoints, self._lost = True, False, [], False
+        self._read_only = read_only == "on"
+        ctx.settings.set("transaction_read_only", read_only, local=True)
+        ctx.settings.set("transaction_isolation", level, local=True)
+        if not ctx.work.wrote and ctx.work.open and ctx.may_write:
+            ctx.work.commit()  # of the same message, read only: the block may write
+        return "BEGIN"
+
+    def restrict(self, read_only: bool) -> None:
+        """SET TRANSACTION READ ONLY, or READ WRITE again."""
+        if self._ctx.work.open and not read_only and self._read_only and self._ctx.may_write:
+            raise PgError("25001", "transaction read-write mode must be set before any query")
+        self._read_only = read_only
+
+    def commit(self, chain: bool = False) -> str:
+        """COMMIT; the tag: ROLLBACK if the block had failed."""
+        if not self.inside:
+            self._ctx.tell(Notice("there is no transaction in progress", "25P01", "WARNING"))
+            self._ctx.work.commit()
+            return "COMMIT"
+        if self.failed:
+            return self.rollback(chain)
+        self._ctx.end_portals(keep_hold=True)
+        self.inside, self._savepoints = False, []
+        try:
+            self._ctx.work.commit()
+        except BaseException:
+            self._ctx.work.rollback()
+            self._ctx.settings.end(committed=False)
+            raise
+        self._ctx.settings.end(committed=True)
+        return self._chained(chain, "COMMIT")
+
+    def rollback(self, chain: bool = False) -> str:
+        """ROLLBACK; the tag."""
+        if not self.inside:
+            self._ctx.tell(Notice("there is no transaction in progress", "25P01", "WARNING"))
+        self._ctx.end_portals(keep_hold=not self.inside)
+        self._ctx.work.rollback()
+        self.inside, self.failed, self._savepoints = False, False, []
+        self._ctx.settings.end(committed=False)
+        return self._chained(chain, "ROLLBACK")
+
+    def _chained(self, chain: bool, tag: str) -> str:
+        if chain:
+            self.start({"read_only": "on" if self._read_only else "off"})
+        return tag
+
+    def savepoint(self, name: str) -> str:
+        """SAVEPOINT; the tag.
+
+        Raises:
+            PgError: 25P01 outside of a block, 0A000 something was written in it.
+        """
+        self._inside("SAVEPOINT")
+        if self._ctx.work.wrote:
+            raise PgError(
+                "0A000", "a savepoint behind a write is not supported", hint=_NO_SAVEPOINT
+            )
+        self._savepoints.append((name, False))
+        return "SAVEPOINT"
+
+    def release(self, name: str) -> str:
+        """RELEASE SAVEPOINT; the tag."""
+        self._inside("RELEASE SAVEPOINT")
+        del self._savepoints[self._find(name) :]
+        return "RELEASE"
+
+    def rollback_to(self, name: str) -> str:
+        """ROLLBACK TO SAVEPOINT; the tag.
+
+        Raises:
+            PgError: 3B001 there is none, 0A000 something was written since.
+        """
+        self._inside("ROLLBACK TO SAVEPOINT")
+        at = self._find(name)
+        if self._ctx.work.wrote or self._lost:
+            raise PgError(
+                "0A000", "what was written in a transaction block can only be rolled back whole",
+                hint="ROLLBACK",
+            )  # fmt: skip
+        del self._savepoints[at + 1 :]
+        self.failed = False
+        return "ROLLBACK"
+
+    def fail(self) -> None:
+        """After an error: the block is failed, what was done in it is undone."""
+        work = self._ctx.work
+        if self.inside and not self.failed:
+            self.failed, self._lost = True, work.wrote
+        if self._ctx.stream is not None:
+            self._ctx.stream.close()
+        work.rollback()
+        if not self.inside:
+            self._ctx.end_portals(keep_hold=True)
+            self._ctx.settings.end(committed=False)
+
+    def sync(self) -> None:
+        """At the end of what one message, or a pipeline, has asked for.
+
+        Raises:
+            PgError: the implicit transaction cannot be committed.
+        """
+        if not self.inside:
+            self._ctx.end_portals(keep_hold=True)
+            self._ctx.work.commit()
+            self._ctx.work.leave()
+
+    def _inside(self, command: str) -> None:
+        if not self.inside:
+            raise PgError("25P01", f"{command} can only be used in transaction blocks")
+
+    def _find(self, name: str) -> int:
+        for i in range(len(self._savepoints) - 1, -1, -1):
+            if self._savepoints[i][0] == name:
+                return i
+        raise PgError("3B001", f'savepoint "{name}" does not exist')

@@ -1,0 +1,172 @@
+"""The connection a session works on, its transaction, and the connections its portals keep.
+
+DuckDB has one open result per connection. A portal whose rows are not all read keeps the
+connection it reads from, with its transaction; the session goes on on another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+
+import duckdb
+from duckdb import DuckDBPyConnection
+
+from retailsql.adapters.server.generation import Generation
+from retailsql.adapters.server.warehouse import Warehouse
+
+Configure = Callable[[DuckDBPyConnection, Generation], None]
+_TRIES = 20
+
+
+class Work:
+    """Connection and transaction of one session; one thread uses it.
+
+    Args:
+        warehouse: where connections come from.
+        configure: sets a new connection up.
+    """
+
+    def __init__(self, warehouse: Warehouse, configure: Configure) -> None:
+        self._warehouse, self._configure = warehouse, configure
+        self._generation: Generation | None = None
+        self._inside = False
+        self._con: DuckDBPyConnection | None = None
+        self._kept: list[DuckDBPyConnection] = []
+        self.open: bool = False
+        self.read_only = True
+        self.wrote = False
+
+    @property
+    def generation(self) -> Generation:
+        """The instance the session is in, entered now if it is in none."""
+        if not self._inside:
+            self._enter(None)
+        assert self._generation is not None
+        return self._generation
+
+    @property
+    def inside(self) -> bool:
+        """True while something holds the session in its instance."""
+        return self._inside
+
+    def _enter(self, memory: str | None) -> None:
+        generation = self._warehouse.enter(memory)
+        if generation is not self._generation:
+            self._drop()
+            self._generation = generation
+        self._inside = True
+
+    def connection(self, memory: str | None = None) -> DuckDBPyConnection:
+        """The connection, of the newest instance unless the session is in one.
+
+        Raises:
+            DatabaseOpenError: there is none.
+        """
+        if not self._inside:
+            self._enter(memory)
+        if self._con is None:
+            self._con = self._new()
+        return self._con
+
+    def begin(self, read_only: bool, memory: str | None = None) -> DuckDBPyConnection:
+        """The connection, in a transaction that may do what is asked for."""
+        con = self.connection(memory)
+        if self.open and self.read_only and not read_only:
+            self.commit()  # nothing was changed in it
+        if not self.open:
+            con.execute("BEGIN TRANSACTION READ ONLY" if read_only else "BEGIN TRANSACTION")
+            self.open, self.read_only, self.wrote = True, read_only, False
+        return con
+
+    def commit(self) -> None:
+        """Commit, if a transaction is open."""
+        if not self.open or self._con is None:
+            return
+        wrote, self.open = self.wrote, False
+        self._con.execute("COMMIT")
+        if wrote:
+            self.checkpoint()
+
+    def rollback(self) -> None:
+        """Roll back, though an interrupt may hit the ROLLBACK itself."""
+        self.open, self.wrote = False, False
+        if self._con is None or end_transaction(self._con):
+            return
+        self._drop_main()
+
+    def checkpoint(self) -> None:
+        """After a write: put it into the file now, or when the last statement is done."""
+        self.generation.checkpoint()
+
+    def set_aside(self) -> None:
+        """Leave the connection, with its transaction, to the portal that reads from it."""
+        if self._con is None:
+            return
+        self._kept.append(self._con)
+        self._con, self.open = None, False
+
+    def give_back(self, con: DuckDBPyConnection) -> None:
+        """A connection that was set aside is no more needed."""
+        if con in self._kept:
+            self._kept.remove(con)
+            _close(con)
+
+    def leave(self) -> None:
+        """Let the instance go, if nothing is open: the next statement gets the newest."""
+        if self._inside and not self.open and not self._kept:
+            self._inside = False
+            assert self._generation is not None
+            self._warehouse.leave(self._generation)
+
+    def close(self) -> None:
+        """End all; safe to call twice."""
+        for con in self._kept:
+            _close(con)
+        self._kept.clear()
+        self._drop_main()
+        self.open = False
+        self.leave()
+        self._generation = None
+
+    def _new(self) -> DuckDBPyConnection:
+        assert self._generation is not None
+        con = self._generation.cursor()
+        try:
+            self._configure(con, self._generation)
+        except BaseException:
+            con.close()
+            raise
+        return con
+
+    def _drop(self) -> None:
+        self._drop_main()
+        self._generation = None
+
+    def _drop_main(self) -> None:
+        if self._con is not None:
+            _close(self._con)
+        self._con, self.open = None, False
+
+
+def end_transaction(con: DuckDBPyConnection) -> bool:
+    """Roll back; False if the connection is past help."""
+    for _ in range(_TRIES):
+        try:
+            con.execute("ROLLBACK")
+        except duckdb.TransactionException:
+            return True  # none was open
+        except (duckdb.InterruptException, RuntimeError):
+            continue
+        except duckdb.Error:
+            return False
+        return True
+    return False
+
+
+def _close(con: DuckDBPyConnection) -> None:
+    with suppress(duckdb.Error, RuntimeError):
+        con.interrupt()
+    end_transaction(con)
+    with suppress(duckdb.Error, RuntimeError):
+        con.close()

@@ -1,0 +1,142 @@
+"""The door: one file, its users, their sessions."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import Counter
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+from weakref import WeakSet
+
+from duckdb import DuckDBPyConnection
+
+from retailsql.adapters.server import catalog, postgres
+from retailsql.adapters.server.backend import Deadlines, Session
+from retailsql.adapters.server.records import PgError
+from retailsql.adapters.server.warehouse import Warehouse
+from retailsql.errors import DatabaseOpenError
+
+if TYPE_CHECKING:
+    from retailsql.adapters.server.accounts import Accounts, Audit
+
+_LOG = logging.getLogger("retailsql.server")
+
+
+class Door:
+    """Implements ``records.Login``.
+
+    Args:
+        path: of the DuckDB file.
+        accounts: who may come in and what each may do.
+        audit: where it is noted.
+        memory: DuckDB's limit for those whose role has none; None: its own.
+        threads: of DuckDB; None: its own.
+
+    Raises:
+        DatabaseOpenError: the file cannot be opened, or a role has a memory limit while some role
+            may write.
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        accounts: Accounts,
+        audit: Audit,
+        *,
+        memory: str | None = None,
+        threads: int | None = None,
+    ) -> None:
+        self._accounts, self._audit = accounts, audit
+        writable = accounts.needs_write
+        _check_memory(accounts, writable)
+        self.warehouse = Warehouse(
+            path, writable=writable, prepare=_prepare, memory=memory, threads=threads
+        )
+        self._deadlines = Deadlines()
+        self._lock = threading.Lock()
+        self._open: Counter[str] = Counter()
+        self._sessions: WeakSet[Session] = WeakSet()
+
+    def verifier(self, user: str) -> str | None:
+        """What proves a user's password; None: no such user."""
+        return self._accounts.verifier(user)
+
+    def session(self, user: str, parameters: dict[str, str], peer: str) -> Session:
+        """A session for somebody who has proved who he is.
+
+        Raises:
+            PgError: 3D000 no such database, 53300 too many sessions, 28000 no such user.
+        """
+        self._check_database(parameters.get("database") or user, user)
+        limit = self._accounts.rights(user).limits.sessions
+        with self._lock:
+            if limit is not None and self._open[user] >= limit:
+                raise PgError("53300", f'too many connections for role "{user}"', severity="FATAL")
+            self._open[user] += 1
+        try:
+            session = _Counted(self, user, parameters, peer)
+        except BaseException:
+            self._left(user)
+            raise
+        self._sessions.add(session)
+        return session
+
+    def told(self, event: str, user: str, peer: str, detail: str = "") -> None:
+        """Note in the audit log."""
+        self._audit.write(event, user=user, peer=peer, detail=detail or None)
+
+    def close(self) -> None:
+        """End all sessions and close the file; safe to call twice."""
+        for session in list(self._sessions):
+            session.cancel()
+        self._deadlines.close()
+        self.warehouse.close()
+
+    def _check_database(self, database: str, user: str) -> None:
+        """Any of the file's name, the user's own and PostgreSQL's usual one is this database."""
+        known = {self.warehouse.name.lower(), "postgres", user.lower()}
+        if database.lower() not in known:
+            raise PgError(
+                "3D000", f'database "{database}" does not exist',
+                hint=f"The database here is called {self.warehouse.name}.", severity="FATAL",
+            )  # fmt: skip
+
+    def _left(self, user: str) -> None:
+        with self._lock:
+            self._open[user] -= 1
+
+
+class _Counted(Session):
+    """A session that is counted while it is open."""
+
+    def __init__(self, door: Door, user: str, parameters: dict[str, str], peer: str) -> None:
+        self._door, self._user = door, user
+        super().__init__(
+            door.warehouse, door._accounts, door._audit, user, parameters, peer, door._deadlines
+        )
+
+    def close(self) -> None:
+        """End everything; safe to call twice."""
+        if self._closed:
+            return
+        with suppress(RuntimeError):
+            super().close()
+        self._door._left(self._user)
+
+
+def _prepare(root: DuckDBPyConnection, database: str) -> None:
+    catalog.install(root, database)
+    postgres.install(root, catalog.SHIM)
+
+
+def _check_memory(accounts: Accounts, writable: bool) -> None:
+    limited = [r.user for r in accounts.all_rights() if r.limits.memory is not None]
+    if writable and limited:
+        raise DatabaseOpenError(
+            "A role with a memory limit needs an instance of its own, which DuckDB gives only "
+            "where nobody writes the file",
+            seen=f"{limited[0]} has a memory limit, and another role may train or write",
+            todo="take the memory limit away, or the rights train and write",
+        )

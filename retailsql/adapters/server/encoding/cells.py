@@ -1,0 +1,171 @@
+"""The one idea of this package: a column of values is a matrix of bytes, or bytes and offsets.
+
+An encoder of one type gets an Arrow array *without NULLs* and answers a :data:`Body`: if all values
+have one length, a matrix (rows, bytes), else an Arrow binary array. :func:`cells` puts the NULLs
+back. :func:`message` lays columns side by side: neighbours of fixed length are copied into one
+matrix, and pyarrow's ``binary_join_element_wise`` joins the rest, row after row, in C++ (measured:
+six columns of 30,000 rows in 0.12 us a row; index arithmetic in numpy takes 0.49).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from retailsql.adapters.server.records import PgError
+
+Bytes: TypeAlias = np.ndarray[Any, np.dtype[np.uint8]]
+Numbers: TypeAlias = np.ndarray[Any, np.dtype[Any]]
+Body: TypeAlias = "Bytes | pa.Array"
+
+EMPTY = pa.scalar(b"", pa.binary())
+LONGEST = 0x3FFFFFFF  # bytes of one message: PostgreSQL's MaxAllocSize
+
+
+class Cells(NamedTuple):
+    """A column: the length of each value (-1: NULL) and the bytes."""
+
+    lengths: Numbers
+    body: Body
+
+
+def cells(body: Body, valid: Numbers | None) -> Cells:
+    """Put the NULLs back.
+
+    Args:
+        body: of the values that are not NULL.
+        valid: for each row whether it is not NULL; None: all are not.
+
+    >>> cells(np.array([[7], [8]], np.uint8), np.array([True, False, True])).lengths.tolist()
+    [1, -1, 1]
+    """
+    sizes: Numbers
+    if isinstance(body, np.ndarray):
+        sizes = np.full(len(body), body.shape[1], np.int32)
+        if valid is None:
+            return Cells(sizes, body)
+        data = pa.py_buffer(np.ascontiguousarray(body))
+    else:
+        start = offsets(body)
+        sizes = np.diff(start)
+        if valid is None:
+            return Cells(sizes, binary(body))
+        first = int(start[0])
+        data = body.buffers()[2]
+        data = data.slice(first) if data is not None else pa.py_buffer(b"")
+    lengths = np.full(len(valid), -1, np.int32)
+    lengths[valid] = sizes
+    return Cells(lengths, ragged(np.maximum(lengths, 0), data))
+
+
+def offsets(array: pa.Array) -> Numbers:
+    """Where each value of a string or binary array begins, and the last ends."""
+    if len(array) == 0:
+        return np.zeros(1, np.int32)
+    buffer = np.frombuffer(array.buffers()[1], np.int32)
+    return buffer[array.offset : array.offset + len(array) + 1]
+
+
+def flat(array: pa.Array) -> Bytes:
+    """The bytes of all values of a string or binary array, without a copy."""
+    start, data = offsets(array), array.buffers()[2]
+    if data is None or start[-1] == start[0]:
+        return np.zeros(0, np.uint8)
+    return np.frombuffer(data, np.uint8)[start[0] : start[-1]]
+
+
+def binary(array: pa.Array) -> pa.Array:
+    """A string array as a binary one, without a copy."""
+    return array if array.type == pa.binary() else pc.cast(array, pa.binary())
+
+
+def ragged(sizes: Numbers, data: Any) -> pa.Array:
+    """A binary array of values that lie one behind the other."""
+    start = np.zeros(len(sizes) + 1, np.int32)
+    np.cumsum(sizes, out=start[1:])
+    buffer = data if isinstance(data, pa.Buffer) else pa.py_buffer(np.ascontiguousarray(data))
+    return pa.Array.from_buffers(pa.binary(), len(sizes), [None, pa.py_buffer(start), buffer])
+
+
+def arrow(body: Body) -> pa.Array:
+    """A matrix as a binary array too."""
+    if not isinstance(body, np.ndarray):
+        return binary(body)
+    return ragged(np.full(len(body), body.shape[1], np.int32), body)
+
+
+def join(*parts: Body | bytes) -> pa.Array:
+    """Values side by side, row after row.
+
+    >>> join(np.array([[65], [66]], np.uint8), b":", pa.array([b"x", b"yz"])).to_pylist()
+    [b'A:x', b'B:yz']
+    """
+    pieces = [pa.scalar(p, pa.binary()) if isinstance(p, bytes) else arrow(p) for p in parts]
+    return pc.binary_join_element_wise(*pieces, EMPTY)
+
+
+def values(array: pa.Array, kind: type[np.generic]) -> Numbers:
+    """The numbers of an array of a fixed width, without a copy."""
+    return np.frombuffer(array.buffers()[1], kind)[array.offset : array.offset + len(array)]
+
+
+def network(numbers: Numbers, kind: str) -> Bytes:
+    """Numbers as a matrix of bytes in network order; ``kind`` as numpy writes it: ``>i4``."""
+    plain = np.ascontiguousarray(numbers.astype(kind))
+    return plain.view(np.uint8).reshape(len(plain), plain.dtype.itemsize)
+
+
+def matrix(array: pa.Array, width: int) -> Bytes:
+    """A string array all of whose values have one length, as a matrix."""
+    return flat(array).reshape(len(array), width)
+
+
+def patched(text: pa.Array, rare: Numbers, words: Sequence[str] | pa.Array) -> pa.Array:
+    """A string or binary array with the values at ``rare`` (a mask) put in place."""
+    new = words if isinstance(words, pa.Array) else pa.array(words, pa.string())
+    return pc.replace_with_mask(text, pa.array(rare), new.cast(text.type))
+
+
+def message(tag: bytes, columns: Sequence[Cells], rows: int) -> bytes:
+    """Messages of a tag, their length, the number of columns, and each value behind its length.
+
+    Raises:
+        PgError: 54000, a row is longer than a message may be.
+    """
+    total = np.full(rows, 6 + 4 * len(columns), np.int64)
+    for column in columns:
+        total += np.maximum(column.lengths, 0)
+    if rows and total.max() > LONGEST:
+        raise PgError("54000", f"a row of {total.max()} bytes is too long to send")
+    head = np.empty((rows, 7), np.uint8)
+    head[:, 0] = tag[0]
+    head[:, 1:5] = network(total, ">i4")
+    head[:, 5:7] = np.frombuffer(len(columns).to_bytes(2, "big"), np.uint8)
+    run: list[Bytes] = [head]
+    pieces: list[Body] = []
+    for column in columns:
+        run.append(network(column.lengths, ">i4"))
+        if isinstance(column.body, np.ndarray):
+            run.append(column.body)
+        else:
+            pieces += [side_by_side(run), column.body]
+            run = []
+    if run:
+        pieces.append(side_by_side(run))
+    return together(pieces)
+
+
+def side_by_side(run: Sequence[Bytes]) -> Bytes:
+    """Matrices of the same rows as one."""
+    return run[0] if len(run) == 1 else np.concatenate(run, axis=1)
+
+
+def together(pieces: Sequence[Body | bytes]) -> bytes:
+    """All rows of pieces laid side by side, one row behind the other."""
+    if len(pieces) == 1 and isinstance(pieces[0], np.ndarray):
+        return pieces[0].tobytes()
+    return flat(join(*pieces)).tobytes()

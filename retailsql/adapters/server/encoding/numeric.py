@@ -1,0 +1,159 @@
+"""numeric: text with its scale; binary as groups of four decimal digits (base 10000)."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from retailsql.adapters.server.encoding.cells import (
+    Body,
+    Bytes,
+    Numbers,
+    flat,
+    join,
+    patched,
+    ragged,
+)
+
+# 0000, 0001, ..., 9999 as four digits each.
+FOUR = np.stack([np.arange(10000) // 10**power % 10 for power in (3, 2, 1, 0)], axis=1).astype(
+    np.uint8
+)
+NEGATIVE = 0x4000
+
+
+def numeric_text(array: pa.Array) -> Body:
+    """Text of decimals; of integers and text, themselves."""
+    kind = array.type
+    if not pa.types.is_decimal128(kind):
+        return pc.cast(array, pa.string())
+    if kind.scale == 0:
+        return whole_text(array)
+    if kind.precision > 18:
+        return wide_text(array, kind.scale)
+    number = low(array)
+    ten = 10**kind.scale
+    size = np.abs(number)
+    head = pc.cast(pa.array(np.sign(number) * (size // ten)), pa.string())
+    minus_zero = (number < 0) & (size < ten)
+    if minus_zero.any():
+        head = patched(head, minus_zero, ["-0"] * int(minus_zero.sum()))
+    tail = digits(size % ten, kind.scale) + np.uint8(ord("0"))
+    return join(head, b".", tail)
+
+
+def whole_text(array: pa.Array) -> pa.Array:
+    """Text of the unscaled integers of decimals."""
+    if array.type.precision <= 18:
+        return pc.cast(pa.array(low(array)), pa.string())
+    whole = pa.decimal128(38, 0)
+    plain = pa.Array.from_buffers(whole, len(array), [None, array.buffers()[1]], 0, array.offset)
+    return pc.cast(plain, pa.string())
+
+
+def wide_text(array: pa.Array, scale: int) -> pa.Array:
+    """Text of decimals of more than 18 digits."""
+    found, minus = digits_of_text(whole_text(array), scale + 1)
+    rows, width = found.shape
+    point = width - scale
+    text = np.full((rows, width + 1), ord("."), np.uint8)
+    text[:, :point] = found[:, :point] + np.uint8(ord("0"))
+    text[:, point + 1 :] = found[:, point:] + np.uint8(ord("0"))
+    some = found[:, :point] != 0
+    first = np.where(some.any(axis=1), some.argmax(axis=1), point - 1)
+    sign = ragged(minus.astype(np.int32), np.full(int(minus.sum()), ord("-"), np.uint8))
+    return join(sign, ragged(width + 1 - first, text[np.arange(width + 1) >= first[:, None]]))
+
+
+def low(array: pa.Array) -> Numbers:
+    """The lower 64 bits of decimals: the whole unscaled number, if it has up to 18 digits."""
+    buffer = np.frombuffer(array.buffers()[1], np.int64)
+    return buffer[2 * array.offset : 2 * (array.offset + len(array)) : 2]
+
+
+def digits(numbers: Numbers, width: int) -> Bytes:
+    """The last ``width`` decimal digits of numbers that are not negative, as a matrix.
+
+    >>> digits(np.array([42, 12345]), 6).tolist()
+    [[0, 0, 0, 0, 4, 2], [0, 1, 2, 3, 4, 5]]
+    """
+    groups = -(-width // 4)
+    out = np.empty((len(numbers), groups * 4), np.uint8)
+    rest = numbers
+    for group in range(groups - 1, -1, -1):
+        rest, last = np.divmod(rest, 10000)
+        out[:, group * 4 : group * 4 + 4] = FOUR[last]
+    return out[:, groups * 4 - width :]
+
+
+def numeric_binary(array: pa.Array) -> Body:
+    """Number of groups, weight of the first, sign, scale, groups without zeros at both ends."""
+    kind = array.type
+    scale = kind.scale if pa.types.is_decimal128(kind) else 0
+    if pa.types.is_floating(kind):
+        return float_binary(array)
+    all_digits, minus = unscaled(array)
+    return packed(*groups_of(all_digits, scale), minus, np.full(len(array), scale))
+
+
+def unscaled(array: pa.Array) -> tuple[Bytes, Numbers]:
+    """All digits of the unscaled numbers, and which are negative."""
+    if pa.types.is_decimal128(array.type) and array.type.precision <= 18:
+        number = low(array)
+        return digits(np.abs(number), array.type.precision), number < 0
+    decimal = pa.types.is_decimal128(array.type)
+    return digits_of_text(whole_text(array) if decimal else pc.cast(array, pa.string()))
+
+
+def digits_of_text(text: pa.Array, at_least: int = 1) -> tuple[Bytes, Numbers]:
+    """The same of integers written as text, in a matrix ``at_least`` so wide."""
+    minus = pc.starts_with(text, "-").to_numpy(zero_copy_only=False)
+    size = pc.ascii_ltrim(text, "-")
+    width = max(pc.max(pc.binary_length(size)).as_py() or 1, at_least)
+    padded = pc.ascii_lpad(size, width, "0")
+    return flat(padded).reshape(len(text), width) - np.uint8(ord("0")), minus
+
+
+def groups_of(all_digits: Bytes, scale: int) -> tuple[Numbers, int]:
+    """Groups of four digits with the decimal point between two of them; how many lie before it."""
+    rows, width = all_digits.shape
+    before, after = max(-(-(width - scale) // 4), 0), -(-scale // 4)
+    at = before * 4 - (width - scale)
+    spread = np.zeros((rows, (before + after) * 4), np.int16)
+    spread[:, at : at + width] = all_digits
+    thousands = spread[:, 0::4] * np.int16(1000) + spread[:, 1::4] * np.int16(100)
+    return thousands + spread[:, 2::4] * np.int16(10) + spread[:, 3::4], before
+
+
+def packed(groups: Numbers, before: int, minus: Numbers, scale: Numbers) -> pa.Array:
+    """The bytes of numerics."""
+    rows, many = groups.shape
+    used = groups != 0
+    some = used.any(axis=1)
+    first = np.where(some, used.argmax(axis=1), 0)
+    last = np.where(some, many - 1 - used[:, ::-1].argmax(axis=1), -1)
+    head = np.empty((rows, 4), ">i2")
+    head[:, 0] = last - first + 1
+    head[:, 1] = np.where(some, before - 1 - first, 0)
+    head[:, 2] = np.where(minus & some, NEGATIVE, 0)
+    head[:, 3] = scale
+    place = np.arange(many)
+    keep = (place >= first[:, None]) & (place <= last[:, None])
+    body = ragged(head[:, 0] * 2, groups.astype(">i2")[keep])
+    return join(np.ascontiguousarray(head).view(np.uint8), body)
+
+
+def float_binary(array: pa.Array) -> pa.Array:
+    """Doubles announced as numeric (columns of the catalog): rare, one by one."""
+    parts = []
+    for number in array.to_pylist():
+        if number != number:
+            parts.append(bytes.fromhex("00000000c0000000"))
+            continue
+        sign, text = number < 0, f"{abs(number):.12f}".rstrip("0")
+        scale = len(text.partition(".")[2])
+        one = np.array([[int(digit) for digit in text.replace(".", "")]], np.uint8)
+        groups, before = groups_of(one, scale)
+        parts.append(packed(groups, before, np.array([sign]), np.array([scale]))[0].as_py())
+    return pa.array(parts, pa.binary())

@@ -1,0 +1,68 @@
+"""Columns Arrow would carry with a loss, or not at all, become others inside DuckDB.
+
+A UHUGEINT may be too large for a decimal128 (a HUGEINT is not), an INTERVAL of 300 years of hours
+overflows Arrow's nanoseconds, TIME WITH TIME ZONE loses its zone, TIMESTAMP_NS its infinity; STRUCT
+and MAP have no type in PostgreSQL that drivers read, they become JSON.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from retailsql.adapters.server.encoding.types import JSON, OIDS, inner, is_list, oid
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyRelation
+    from duckdb.sqltypes import DuckDBPyType
+
+# DuckDB's id of a type -> an expression of the value.
+CASTS = {
+    "uhugeint": "CAST({} AS VARCHAR)",
+    "bignum": "CAST({} AS VARCHAR)",
+    "bit": "CAST({} AS VARCHAR)",
+    "time with time zone": "CAST({} AS VARCHAR)",
+    "time_ns": "CAST({} AS TIME)",
+    "timestamp_s": "CAST({} AS TIMESTAMP)",
+    "timestamp_ms": "CAST({} AS TIMESTAMP)",
+    "timestamp_ns": "CAST({} AS TIMESTAMP)",
+    "interval": (
+        "CASE WHEN {0} IS NOT NULL THEN struct_pack("
+        "months := CAST(date_part('year', {0}) * 12 + date_part('month', {0}) AS INTEGER), "
+        "days := CAST(date_part('day', {0}) AS INTEGER), "
+        "micros := CAST(date_part('hour', {0}) * 3600000000 + date_part('minute', {0}) * 60000000"
+        " + date_part('microsecond', {0}) AS BIGINT)) END"
+    ),
+}
+
+
+def project(rel: DuckDBPyRelation) -> DuckDBPyRelation:
+    """The same rows in columns :class:`RowEncoder` reads; still lazy.
+
+    Names may change (the columns stay in their places), order and number of rows do not.
+
+    >>> import duckdb
+    >>> project(duckdb.sql("SELECT 1 AS a, {'b': 2} AS c")).fetchall()
+    [(1, '{"b":2}')]
+    """
+    # By place: two columns of one result may have one name.
+    places = [f"#{place}" for place in range(1, len(rel.types) + 1)]
+    changed = [expression(place, kind) for place, kind in zip(places, rel.types, strict=True)]
+    if not any(changed):
+        return rel
+    pairs = zip(places, changed, strict=True)
+    return rel.project(", ".join(f"{new or old} AS c{at}" for at, (old, new) in enumerate(pairs)))
+
+
+def expression(value: str, kind: DuckDBPyType, depth: int = 0) -> str | None:
+    """What to put in place of a value; None: it can stay."""
+    if str(kind) == "JSON":
+        return None
+    if oid(kind) == JSON:
+        return f"CAST(to_json({value}) AS VARCHAR)"
+    if is_list(kind):
+        name = f"rs_x{depth}"
+        element = expression(name, inner(kind), depth + 1)
+        return element and f"list_transform({value}, lambda {name}: {element})"
+    if kind.id in CASTS:
+        return CASTS[kind.id].format(value)
+    return None if kind.id in OIDS or str(kind) == "VARCHAR" else f"CAST({value} AS VARCHAR)"

@@ -1,0 +1,131 @@
+"""CREATE TABLE, CREATE VIEW, DROP and ALTER by people who may write in a schema.
+
+What is not of these plain forms is refused: no triggers, macros, types, sequences, indexes,
+schemas; no CHECK, no generated columns, no DEFAULT that calls a function.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from retailsql.adapters.server.policy.context import Asked
+from retailsql.adapters.server.policy.names import Path, read_text_name
+from retailsql.adapters.server.policy.rights import denied, may
+from retailsql.adapters.server.policy.tables import check_table
+from retailsql.adapters.server.records import PgError
+
+CheckQuery = Callable[[Asked, str, bool], None]
+
+_ID = r'(?:"(?:[^"]|"")+"|[^\W\d]\w*)'
+_NAME = rf"{_ID}(?:\.{_ID}){{0,2}}"
+_FLAGS = re.IGNORECASE | re.DOTALL
+_AS = re.compile(
+    rf"CREATE\s+(?:OR\s+REPLACE\s+)?(?P<kind>TABLE|VIEW)\s+(?:IF\s+NOT\s+EXISTS\s+)?"
+    rf"(?P<name>{_NAME})\s*(?:\(\s*{_ID}(?:\s*,\s*{_ID})*\s*\)\s*)?AS\b(?P<query>.*)",
+    _FLAGS,
+)
+_COLUMNS = re.compile(
+    rf"CREATE\s+(?:OR\s+REPLACE\s+)?TABLE\s+(?:IF\s+NOT\s+EXISTS\s+)?(?P<name>{_NAME})"
+    rf"\s*\((?P<rest>.*)\)",
+    _FLAGS,
+)
+_DROP = re.compile(
+    rf"DROP\s+(?:TABLE|VIEW)\s+(?:IF\s+EXISTS\s+)?(?P<name>{_NAME})"
+    rf"(?:\s+(?:CASCADE|RESTRICT))?",
+    _FLAGS,
+)
+_ALTER = re.compile(
+    rf"ALTER\s+(?:TABLE|VIEW)\s+(?:IF\s+EXISTS\s+)?(?P<name>{_NAME})\s+(?P<rest>.*)", _FLAGS
+)
+_CHANGES = re.compile(
+    r"(?:RENAME|ADD|DROP|ALTER)\b(?!.*\b(?:USING|PARTITIONED|CONSTRAINT)\b)", _FLAGS
+)
+_FORBIDDEN = re.compile(
+    r"--|/\*|\$|\b(?:CHECK|GENERATED|AS|REFERENCES|SELECT|FROM|USING|COLLATE)\b|[eE]'|->|::", _FLAGS
+)
+_BEFORE_BRACKET = re.compile(
+    r"(?:\b(?:DECIMAL|NUMERIC|DEC|VARCHAR|CHAR|CHARACTER|VARYING|KEY|UNIQUE|STRUCT|MAP|ENUM|"
+    r"FLOAT|BIT|TIMESTAMP|TIME)|^)\s*\Z",
+    re.IGNORECASE,
+)
+_LITERAL = re.compile(
+    r"\s*(?:-?\d+(?:\.\d+)?|'(?:[^']|'')*'|NULL|TRUE|FALSE|CURRENT_DATE|CURRENT_TIMESTAMP)"
+    r"\s*(?:,|\)|\Z|\b(?:NOT|NULL|PRIMARY|UNIQUE)\b)",
+    re.IGNORECASE,
+)
+
+
+def check_definition(asked: Asked, text: str, check_query: CheckQuery) -> None:
+    """Return if a definition is of the forms allowed and the person may make it.
+
+    Raises:
+        PgError: 42501 no right, or a form nobody may use.
+    """
+    if found := _AS.fullmatch(text):
+        check_target(asked, found["name"])
+        check_query(asked, found["query"], False)
+    elif found := _COLUMNS.fullmatch(text):
+        check_target(asked, found["name"])
+        _check_columns(found["rest"])
+    elif found := _DROP.fullmatch(text):
+        check_table(asked, _path(found["name"]), "write")
+    elif (found := _ALTER.fullmatch(text)) and _CHANGES.match(found["rest"]):
+        check_table(asked, _path(found["name"]), "write")
+        _check_columns(found["rest"])
+    else:
+        raise PgError(
+            "42501", f"permission denied for {' '.join(text.split()[:2]).upper()[:40]}",
+            hint="CREATE TABLE or VIEW name AS query, CREATE TABLE name (columns), DROP, ALTER",
+        )  # fmt: skip
+
+
+def check_target(asked: Asked, name: str) -> None:
+    """Refuse to make a relation in a schema that a person may not write to.
+
+    Raises:
+        PgError: 42501.
+    """
+    path = _path(name)
+    schema = asked.path[0][1]
+    database = asked.database
+    if len(path) == 3:
+        database, schema = path[0].lower(), path[1].lower()
+    elif len(path) == 2 and path[0].lower() in asked.names.databases:
+        database, schema = path[0].lower(), "main"
+        if path[0].lower() in asked.names.schemas:
+            raise denied("schema", path[0])  # DuckDB itself finds it ambiguous
+    elif len(path) == 2:
+        schema = path[0].lower()
+    own = database == asked.database and not path[-1].lower().startswith("__rs_")
+    if not own or not may(asked.rights, "write", schema, path[-1], "schema"):
+        raise denied("schema", schema, "write")
+
+
+def _path(name: str) -> Path:
+    path = read_text_name(name)
+    if path is None:
+        raise PgError("42602", f'invalid name syntax: "{name[:60]}"')
+    return path
+
+
+def _check_columns(text: str) -> None:
+    """Refuse columns that would run something later, in other people's statements."""
+    bare = re.sub(r"'(?:[^']|'')*'", "''", text)
+    if _FORBIDDEN.search(bare):
+        raise _no_column()
+    for found in re.finditer(r"\(", bare):
+        if not _BEFORE_BRACKET.search(bare[: found.start()].rstrip()) and not re.search(
+            r",\s*\Z", bare[: found.start()]
+        ):
+            raise _no_column()
+    for found in re.finditer(r"\bDEFAULT\b", bare, re.IGNORECASE):
+        if not _LITERAL.match(bare[found.end() :]):
+            raise _no_column()
+
+
+def _no_column() -> PgError:
+    return PgError(
+        "42501", "permission denied for an expression in a column's definition",
+        hint="types, NOT NULL, PRIMARY KEY, UNIQUE and DEFAULT with a plain value are allowed",
+    )  # fmt: skip

@@ -1,0 +1,47 @@
+"""Names as DuckDB reads them, and where they stand in a person's own text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sqlglot.tokenizer_core import Token
+
+Path = tuple[str, ...]
+
+_PART = r'(?:"(?:[^"]|"")+"|[^".]+)'
+_DOTTED = re.compile(rf"{_PART}(?:\.{_PART}){{0,2}}")
+_ONE = re.compile(_PART)
+
+
+def read_text_name(text: str) -> Path | None:
+    """The parts of a name given as text to ``query_table``; None: DuckDB's reading is not sure.
+
+    >>> read_text_name('raw."my sales"'), read_text_name("a..b"), read_text_name("a.")
+    (('raw', 'my sales'), None, None)
+    """
+    if not _DOTTED.fullmatch(text):
+        return None
+    return tuple(
+        part[1:-1].replace('""', '"') if part[0] == '"' else part for part in _ONE.findall(text)
+    )
+
+
+def shown(path: Path) -> str:
+    """A name as PostgreSQL puts it into a message.
+
+    >>> shown(("raw", "sales"))
+    'raw.sales'
+    """
+    return ".".join(path)
+
+
+def place(tokens: Sequence[Token] | None, name: str) -> int | None:
+    """Where a name first stands in the text of the tokens, counted from 1; None: nowhere."""
+    low = name.lower()
+    for token in tokens or ():
+        if token.text.lower() == low:
+            return token.start + 1
+    return None

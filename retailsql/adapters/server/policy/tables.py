@@ -1,0 +1,90 @@
+"""May this person read, or write, the relation a name means?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from retailsql.adapters.server.policy.context import Asked
+from retailsql.adapters.server.policy.known import Place
+from retailsql.adapters.server.policy.names import Path, shown
+from retailsql.adapters.server.policy.rights import REGISTRY, denied, knows_schema, may
+from retailsql.adapters.server.records import PgError, Privilege
+
+ENGINE = frozenset(["system", "temp"])
+"""Databases of DuckDB's own."""
+
+
+def meant(asked: Asked, path: Path) -> list[Place]:
+    """The relations that a name may mean, the likeliest first; several only if DuckDB itself
+    would have to choose, and then each must be allowed.
+    """
+    name, *before = (part.lower() for part in reversed(path))
+    places = asked.names.tables.get(name, ())
+    if not before:
+        for database, schema in asked.path:
+            here = [p for p in places if _at(p, database, schema)]
+            if here:
+                return here
+        return [p for p in places if p.database.lower() in ENGINE]
+    if len(before) == 2:
+        return [p for p in places if _at(p, before[1], before[0])]
+    first = before[0]
+    found = [p for p in places if p.schema.lower() == first or p.database.lower() == first]
+    mine = [p for p in found if p.database.lower() not in ENGINE]
+    return mine or found
+
+
+def _at(place: Place, database: str, schema: str) -> bool:
+    return place.database.lower() == database and place.schema.lower() == schema
+
+
+def check_table(asked: Asked, path: Path, privilege: Privilege = "read") -> None:
+    """Refuse a name that means no relation, or one this person has no right to.
+
+    Raises:
+        PgError: 42P01 there is none; 42501 no right.
+    """
+    places = meant(asked, path) or meant(asked.again(), path)
+    if not places:
+        raise _missing(asked, path)
+    for place in places:
+        _check_place(asked, path, place, privilege)
+
+
+def _check_place(asked: Asked, path: Path, place: Place, privilege: Privilege) -> None:
+    database, schema, name = place
+    if asked.shim.holds(database):
+        if privilege == "read" and asked.shim.readable(database, schema):
+            return
+        raise denied("schema" if privilege == "read" else "table", schema)
+    hidden = name.lower().startswith("__rs_") or schema.lower() == REGISTRY
+    if hidden:
+        if asked.spliced and privilege == "read":
+            return
+        raise _no(asked, path, schema, name)
+    if database.lower() != asked.database:
+        raise _no(asked, path, schema, name)
+    if may(asked.rights, privilege, schema, name, "table"):
+        asked.tables.append(place)
+        return
+    if len(path) == 1 and not knows_schema(asked.rights, schema):
+        # PostgreSQL does not look into schemas that a person may not use.
+        raise _missing(asked, path)
+    raise _no(asked, path, schema, name)
+
+
+def _no(asked: Asked, path: Path, schema: str, name: str) -> PgError:
+    if len(path) > 1 and not knows_schema(asked.rights, schema):
+        return denied("schema", schema, position=asked.place(path))
+    return denied("table", name, position=asked.place(path))
+
+
+def _missing(asked: Asked, path: Path) -> PgError:
+    """42P01; in a schema that a person may not use, 42501 whether the table is there or not."""
+    schemas: Sequence[str] = path[-2:-1]
+    for schema in schemas:
+        if schema.lower() in asked.names.schemas and not (
+            knows_schema(asked.rights, schema) or schema.lower() in asked.shim.public
+        ):
+            return denied("schema", schema, position=asked.place(path))
+    return PgError("42P01", f'relation "{shown(path)}" does not exist', position=asked.place(path))

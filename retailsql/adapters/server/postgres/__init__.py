@@ -1,0 +1,8 @@
+"""PostgreSQL's dialect on DuckDB: parameters, statements, names of columns, errors."""
+
+from retailsql.adapters.server.postgres.edits import edits as edits
+from retailsql.adapters.server.postgres.errors import pg_error as pg_error
+from retailsql.adapters.server.postgres.install import install as install
+from retailsql.adapters.server.postgres.names import column_names as column_names
+from retailsql.adapters.server.postgres.oids import oid_of as oid_of
+from retailsql.adapters.server.postgres.values import value as value

@@ -1,0 +1,119 @@
+"""Names of functions and types that DuckDB has otherwise."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from retailsql.adapters.server.postgres.renamed import FUNCTIONS, OURS, PREFIX
+from retailsql.adapters.server.postgres.scan import Scan
+from retailsql.adapters.server.records import Edit
+
+#: Digits of a numeric for which nobody told any: PostgreSQL's has as many as it needs, DuckDB's
+#: own would be three behind the point.
+NUMERIC: Final = "DECIMAL(38,10)"
+
+_TYPES: Final = {
+    "NAME": "VARCHAR", "CITEXT": "VARCHAR", "XML": "VARCHAR", "INET": "VARCHAR",
+    "CIDR": "VARCHAR", "MONEY": "DECIMAL(38,2)", "VARBIT": "BIT", "JSONB": "JSON",
+    "NUMERIC": NUMERIC, "DECIMAL": NUMERIC, "DEC": NUMERIC,
+    "FLOAT": "DOUBLE",
+}  # fmt: skip
+_PARTS: Final = {
+    "second": "seconds", "seconds": "seconds", "sec": "seconds", "millisecond": "milliseconds",
+    "milliseconds": "milliseconds", "epoch": "",
+}  # fmt: skip
+
+
+def type_name(scan: Scan, i: int) -> list[Edit]:
+    """A type behind ``::`` or in CAST."""
+    if scan.word(i - 1) != "::" and not _in_cast(scan, i):
+        return []
+    token = scan.tokens[i]
+    if scan.kind(i) == "IDENTIFIER":
+        return [Edit(token.start, token.end + 1, "VARCHAR")] if token.text == "char" else []
+    word = scan.word(i)
+    if word == "BIT" and scan.word(i + 1) == "VARYING":
+        return [Edit(token.start, scan.tokens[i + 1].end + 1, "BIT")]
+    if word not in _TYPES or scan.word(i + 1) in ("(", "."):
+        return []
+    return [Edit(token.start, token.end + 1, _TYPES[word])]
+
+
+def _in_cast(scan: Scan, i: int) -> bool:
+    """True for the word behind AS in ``CAST(x AS word)``."""
+    if scan.word(i - 1) != "AS":
+        return False
+    depth, k = 0, i - 2
+    while k > 0:
+        word = scan.word(k)
+        if word == ")":
+            depth += 1
+        elif word == "(":
+            if depth == 0:
+                return scan.word(k - 1) in ("CAST", "TRY_CAST")
+            depth -= 1
+        k -= 1
+    return False
+
+
+def function(scan: Scan, i: int) -> list[Edit]:
+    """The name of a function that is called."""
+    if scan.word(i + 1) != "(" or scan.word(i - 1) == "." or not scan.word(i):
+        return []
+    close = scan.closing(i + 1)
+    if close is None:
+        return []
+    name, token = scan.word(i).lower(), scan.tokens[i]
+    if name == "percentile_cont":
+        return _in_doubles(scan, close + 1)
+    if name in FUNCTIONS:
+        return [Edit(token.start, token.end + 1, FUNCTIONS[name])]
+    if name in OURS:
+        count = len(scan.parts(i + 2, close))
+        if not OURS[name] or count in OURS[name]:
+            return [Edit(token.start, token.end + 1, PREFIX + name)]
+    if name in ("substring", "extract", "date_part"):
+        return _SYNTAX[name](scan, i, close)
+    return []
+
+
+def _in_doubles(scan: Scan, i: int) -> list[Edit]:
+    """``percentile_cont(0.5) WITHIN GROUP (ORDER BY x)``: DuckDB rounds it to the digits of x."""
+    close = scan.closing(i + 2)
+    if not scan.words(i, "WITHIN", "GROUP", "(", "ORDER BY") or close is None:
+        return []
+    stop = close - (scan.word(close - 1) in ("ASC", "DESC"))
+    start, end = scan.tokens[i + 3].end + 1, scan.tokens[stop - 1].end + 1
+    return [Edit(start, start, " ("), Edit(end, end, ")::DOUBLE")]
+
+
+def _substring(scan: Scan, i: int, close: int) -> list[Edit]:
+    """``substring(s FROM 'pattern')``: DuckDB takes only numbers."""
+    if scan.kind(close - 1) != "STRING" or scan.word(close - 2) not in ("FROM", ","):
+        return []
+    if len(scan.parts(i + 2, close)) > 2:
+        return []
+    token, mark = scan.tokens[i], scan.tokens[close - 2]
+    return [
+        Edit(token.start, token.end + 1, PREFIX + "substring"),
+        Edit(mark.start, mark.end + 1, ","),
+    ]
+
+
+def _extract(scan: Scan, i: int, close: int) -> list[Edit]:
+    """``extract(second FROM t)`` with its fraction, which DuckDB leaves out."""
+    part = _PARTS.get(scan.word(i + 2).lower() or scan.tokens[i + 2].text.lower())
+    if not part or scan.word(i + 3) != "FROM":
+        return []
+    return [Edit(scan.tokens[i].start, scan.tokens[i + 3].end + 1, f"{PREFIX}{part}(")]
+
+
+def _date_part(scan: Scan, i: int, close: int) -> list[Edit]:
+    """``date_part('second', t)``, likewise."""
+    part = _PARTS.get(scan.tokens[i + 2].text.lower()) if scan.kind(i + 2) == "STRING" else None
+    if not part or scan.word(i + 3) != ",":
+        return []
+    return [Edit(scan.tokens[i].start, scan.tokens[i + 3].end + 1, f"{PREFIX}{part}(")]
+
+
+_SYNTAX: Final = {"substring": _substring, "extract": _extract, "date_part": _date_part}

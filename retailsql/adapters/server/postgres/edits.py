@@ -1,0 +1,126 @@
+"""The user's statement in PostgreSQL's dialect -> the places DuckDB must read otherwise.
+
+The text is edited in place, never written anew: what no rule knows stays as it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from retailsql.adapters.server.postgres import calls, literals, select_lists
+from retailsql.adapters.server.postgres.renamed import OPERATORS
+from retailsql.adapters.server.postgres.scan import Scan
+from retailsql.adapters.server.records import Edit, PgError
+
+if TYPE_CHECKING:
+    from sqlglot.tokenizer_core import Token
+
+_TILDES = {"~": "TILDE", "~*": "IRLIKE"}
+_BEFORE_UNARY = frozenset(
+    [
+        "(", ",", "[", "=", "<", ">", "<=", ">=", "<>", "!=", "+", "-", "*", "/", "%", "||", "|",
+        "&", "SELECT", "WHERE", "AND", "OR", "NOT", "ON", "WHEN", "THEN", "ELSE", "BY", "CASE",
+        "RETURNING", "DISTINCT", "ALL", "IN", "LIKE", "HAVING", "BETWEEN",
+    ]
+)  # fmt: skip
+_LOCKS = (("UPDATE",), ("SHARE",), ("NO", "KEY", "UPDATE"), ("KEY", "SHARE"))
+_CLOCKS = frozenset(["CURRENT_TIMESTAMP", "LOCALTIMESTAMP", "CURRENT_TIME", "LOCALTIME"])
+
+
+def edits(text: str, tokens: Sequence[Token]) -> list[Edit]:
+    """What to change in one statement.
+
+    Args:
+        text: the statement.
+        tokens: its tokens.
+
+    Raises:
+        PgError: 0A000, SELECT INTO.
+
+    >>> from retailsql.adapters.server.records import apply
+    >>> from retailsql.dialect.tokens import tokenize
+    >>> sql = "select x::numeric from t where s ~ 'a' for update"
+    >>> apply(sql, edits(sql, tokenize(sql)))
+    "select x::DECIMAL(38,10) from t where s @~ 'a' "
+    """
+    scan = Scan(text, tokens)
+    out: list[Edit] = []
+    for i in range(len(tokens)):
+        _refuse_into(scan, i)
+        out += (
+            _match(scan, i) or _lock(scan, i) or _clock(scan, i) or _collation(scan, i)
+            or literals.escaped(scan, i) or literals.array(scan, i) or literals.any_of(scan, i)
+            or literals.similar(scan, i) or literals.path(scan, i) or calls.type_name(scan, i)
+            or calls.function(scan, i)
+        )  # fmt: skip
+    out += select_lists.edits(scan)
+    return _apart(out)
+
+
+def _apart(found: list[Edit]) -> list[Edit]:
+    """Edits in order, without those inside others."""
+    out: list[Edit] = []
+    for edit in sorted(set(found)):
+        if not out or edit.start >= out[-1].end:
+            out.append(edit)
+    return out
+
+
+def _match(scan: Scan, i: int) -> list[Edit]:
+    """``~`` and its like are searches in PostgreSQL and full matches in DuckDB."""
+    token = scan.tokens[i]
+    if token.token_type.name not in _TILDES.values() or i == 0:
+        return []
+    before = scan.tokens[i - 1]
+    start = token.start
+    if before.token_type.name == "NOT" and before.text == "!" and before.end + 1 == token.start:
+        start = before.start
+    elif scan.word(i - 1) in _BEFORE_UNARY or scan.text[start - 1 : start] == "@":
+        return []
+    return [Edit(start, token.end + 1, OPERATORS[scan.text[start : token.end + 1]])]
+
+
+def _lock(scan: Scan, i: int) -> list[Edit]:
+    """``FOR UPDATE OF t NOWAIT``: there is nothing to lock against."""
+    if scan.word(i) != "FOR":
+        return []
+    size = next((len(lock) for lock in _LOCKS if scan.words(i + 1, *lock)), 0)
+    if not size or scan.word(i - 1) == "SYSTEM_TIME":
+        return []
+    end = i + 1 + size
+    if scan.word(end) == "OF":
+        end += 2
+        while scan.word(end) in (",", "."):
+            end += 2
+    if scan.word(end) == "NOWAIT":
+        end += 1
+    elif scan.words(end, "SKIP", "LOCKED"):
+        end += 2
+    return [Edit(scan.tokens[i].start, scan.tokens[end - 1].end + 1, "")]
+
+
+def _clock(scan: Scan, i: int) -> list[Edit]:
+    """``CURRENT_TIMESTAMP(3)``: DuckDB has it without digits."""
+    if scan.word(i) not in _CLOCKS or not scan.words(i + 1, "("):
+        return []
+    if scan.kind(i + 2) != "NUMBER" or scan.word(i + 3) != ")":
+        return []
+    return [Edit(scan.tokens[i + 1].start, scan.tokens[i + 3].end + 1, "")]
+
+
+def _collation(scan: Scan, i: int) -> list[Edit]:
+    """``COLLATE "C"`` is how DuckDB compares anyway; other quoted collations it has not."""
+    if scan.word(i) != "COLLATE" or scan.kind(i + 1) != "IDENTIFIER":
+        return []
+    return [Edit(scan.tokens[i].start, scan.tokens[i + 1].end + 1, "")]
+
+
+def _refuse_into(scan: Scan, i: int) -> None:
+    """``SELECT ... INTO t`` would make a table."""
+    if scan.word(i) != "INTO" or scan.word(i - 1) in ("INSERT", "MERGE", "REPLACE", "IGNORE"):
+        return
+    if scan.word(0) in ("SELECT", "WITH") and "SELECT" in map(scan.word, range(i)):
+        raise PgError(
+            "0A000", "SELECT INTO is not supported here", position=scan.tokens[i].start + 1
+        )

@@ -1,0 +1,172 @@
+"""Literals that DuckDB writes otherwise: arrays, escapes in Unicode, paths into JSON."""
+
+from __future__ import annotations
+
+import re
+
+from retailsql.adapters.server.postgres import arrays
+from retailsql.adapters.server.postgres.scan import Scan
+from retailsql.adapters.server.records import Edit, PgError
+
+_ESCAPE = re.compile(r"\\(?:\\|([0-9a-fA-F]{4})|\+([0-9a-fA-F]{6}))")
+_COMPARED = frozenset(["=", "<>", "!=", "<", ">", "<=", ">="])
+
+
+def quoted(text: str) -> str:
+    """A text as a literal.
+
+    >>> quoted("it's")
+    "'it''s'"
+    """
+    return "'" + text.replace("'", "''") + "'"
+
+
+def escaped(scan: Scan, i: int) -> list[Edit]:
+    r"""``U&'\0041'``."""
+    if scan.word(i) != "U" or scan.word(i + 1) != "&":
+        return []
+    start, end = scan.tokens[i].start, scan.tokens[i + 1].end + 1
+    if scan.kind(i + 2) != "STRING" or scan.text[start : end + 1].upper() != "U&'":
+        return []
+    plain = _ESCAPE.sub(
+        lambda m: chr(int(m[1] or m[2], 16)) if m[1] or m[2] else "\\", scan.tokens[i + 2].text
+    )
+    return [Edit(start, scan.tokens[i + 2].end + 1, quoted(plain))]
+
+
+def array(scan: Scan, i: int) -> list[Edit]:
+    """``'{1,2}'::int[]``."""
+    if scan.kind(i) != "STRING" or not scan.tokens[i].text.lstrip().startswith(("{", "[")):
+        return []
+    if scan.word(i + 1) not in ("::", "AS"):
+        return []
+    k = i + 2
+    while scan.word(k) and scan.word(k) not in ("[", ",", ")", "::") and k < i + 7:
+        k += 1
+    if not scan.words(k, "["):
+        return []
+    token = scan.tokens[i]
+    try:
+        new = quoted(_as_duckdb(arrays.read_text(token.text)))
+    except PgError:
+        return []
+    return [Edit(_begin(scan, i), token.end + 1, new)]
+
+
+def _as_duckdb(items: arrays.Nested) -> str:
+    """The text of a list as DuckDB reads it."""
+    parts = []
+    for item in items:
+        if isinstance(item, list):
+            parts.append(_as_duckdb(item))
+        elif item is None:
+            parts.append("NULL")
+        else:
+            parts.append('"' + item.replace("\\", "\\\\").replace('"', '\\"') + '"')
+    return f"[{', '.join(parts)}]"
+
+
+def _begin(scan: Scan, i: int) -> int:
+    """Where a string begins, with its quote."""
+    return scan.text.index("'", scan.tokens[i].start)
+
+
+def _read(scan: Scan, i: int) -> str | None:
+    try:
+        return _listed(arrays.read_text(scan.tokens[i].text))
+    except PgError:
+        return None
+
+
+def _listed(items: arrays.Nested) -> str:
+    """A list constructor of texts."""
+    parts = [
+        _listed(item) if isinstance(item, list) else "NULL" if item is None else quoted(item)
+        for item in items
+    ]
+    return f"[{', '.join(parts)}]"
+
+
+def any_of(scan: Scan, i: int) -> list[Edit]:
+    """``x = ANY($1)``: the list gets the type of x, as PostgreSQL infers it."""
+    if scan.word(i) not in ("ANY", "ALL", "SOME") or scan.word(i + 1) != "(":
+        return []
+    close = scan.closing(i + 1)
+    if close is None or scan.word(i - 1) not in _COMPARED:
+        return []
+    left = _column_before(scan, i - 1)
+    new = _list(scan, i + 2, close)
+    if left is None or new is None:
+        return []
+    start, end = scan.tokens[i + 1].end + 1, scan.tokens[close].start
+    return [Edit(start, end, f"cast_to_type({new}, [{left}])")]
+
+
+def array_parameters(scan: Scan) -> frozenset[int]:
+    """The parameters that are arrays by where they stand: ``= ANY($1)``, ``$2::int[]``."""
+    out = set()
+    for i in range(len(scan.tokens)):
+        if scan.word(i) != "$" or scan.kind(i + 1) != "NUMBER":
+            continue
+        inside = scan.word(i - 1) == "(" and scan.word(i - 2) in ("ANY", "ALL", "SOME")
+        if (inside and scan.word(i + 2) == ")") or (
+            scan.words(i + 2, "::") and scan.word(i + 4) == "["
+        ):
+            out.add(int(scan.tokens[i + 1].text))
+    return frozenset(out)
+
+
+def _list(scan: Scan, start: int, stop: int) -> str | None:
+    """A list whose type is not told: a parameter, a literal or texts in ARRAY[...]."""
+    if stop - start == 2 and scan.word(start) == "$" and scan.kind(start + 1) == "NUMBER":
+        return scan.source(start, stop)
+    if stop - start == 1 and scan.kind(start) == "STRING":
+        return _read(scan, start)
+    texts = scan.words(start, "ARRAY", "[") and scan.kind(start + 2) == "STRING"
+    return scan.source(start, stop) if texts and scan.closing(start + 1) == stop - 1 else None
+
+
+def _column_before(scan: Scan, at: int) -> str | None:
+    """The column, the cast of one or the literal that stands before an operator."""
+    i = at - 1
+    if scan.kind(i) in ("STRING", "NUMBER"):
+        return scan.source(i, at)
+    while _is_name(scan, i) and scan.word(i - 1) == ".":
+        i -= 2
+    if not _is_name(scan, i) or (scan.word(i - 1) == "::"):
+        return None
+    return scan.source(i, at)
+
+
+def _is_name(scan: Scan, i: int) -> bool:
+    return scan.kind(i) == "IDENTIFIER" or scan.word(i).replace("_", "a").isalnum()
+
+
+def path(scan: Scan, i: int) -> list[Edit]:
+    """``j #>> '{a,0}'``: a path in a literal, as DuckDB writes it."""
+    arrow = scan.word(i)
+    if arrow not in ("#>", "#>>") or scan.kind(i + 1) != "STRING":
+        return []
+    try:
+        steps = arrays.read_text(scan.tokens[i + 1].text)
+    except PgError:
+        return []
+    pointer = "".join("/" + str(s).replace("~", "~0").replace("/", "~1") for s in steps)
+    token = scan.tokens[i]
+    return [
+        Edit(token.start, token.end + 1, arrow.replace("#>", "->")),
+        Edit(_begin(scan, i + 1), scan.tokens[i + 1].end + 1, quoted(pointer)),
+    ]
+
+
+def similar(scan: Scan, i: int) -> list[Edit]:
+    """``SIMILAR TO 'a%'``: DuckDB takes the pattern for a regular expression."""
+    if scan.kind(i) != "STRING" or " ".join((scan.word(i - 2), scan.word(i - 1)))[-10:] != (
+        "SIMILAR TO"
+    ):
+        return []
+    pattern, token = scan.tokens[i].text, scan.tokens[i]
+    if "[" in pattern or "\\" in pattern:
+        return []
+    pattern = pattern.replace(".", "[.]").replace("%", ".*").replace("_", ".")
+    return [Edit(_begin(scan, i), token.end + 1, quoted(f"(?s){pattern}"))]

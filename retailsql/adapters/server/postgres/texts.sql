@@ -1,0 +1,94 @@
+-- Text, numbers, arrays and JSON as PostgreSQL has them. "shim." becomes the database's name.
+CREATE MACRO IF NOT EXISTS shim."@~"(a, b) AS system.main.regexp_matches(a, b, 's');
+CREATE MACRO IF NOT EXISTS shim."@!~"(a, b) AS NOT system.main.regexp_matches(a, b, 's');
+CREATE MACRO IF NOT EXISTS shim."@~*"(a, b) AS system.main.regexp_matches(a, b, 'si');
+CREATE MACRO IF NOT EXISTS shim."@!~*"(a, b) AS NOT system.main.regexp_matches(a, b, 'si');
+CREATE MACRO IF NOT EXISTS shim.initcap(s) AS array_to_string(
+    list_transform(regexp_extract_all(s, '[\p{L}\p{N}]+|[^\p{L}\p{N}]+'),
+                   lambda w: upper(w[1]) || lower(w[2:])), '');
+CREATE MACRO IF NOT EXISTS shim.btrim(s) AS trim(s, ' '), (s, c) AS trim(s, c);
+CREATE MACRO IF NOT EXISTS shim.quote_ident(s) AS
+    CASE WHEN regexp_full_match(s, '[a-z_][a-z0-9_$]*') THEN s
+         ELSE '"' || replace(s, '"', '""') || '"' END;
+CREATE MACRO IF NOT EXISTS shim.quote_literal(s) AS
+    CASE WHEN contains(s::VARCHAR, chr(92)) THEN ' E' ELSE '' END
+    || '''' || replace(replace(s::VARCHAR, '''', ''''''), chr(92), chr(92) || chr(92)) || '''';
+CREATE MACRO IF NOT EXISTS shim.quote_nullable(s) AS
+    coalesce('''' || replace(s::VARCHAR, '''', '''''') || '''', 'NULL');
+CREATE MACRO IF NOT EXISTS shim.__pg_lpad(s, n) AS system.main.lpad(s, n::INTEGER, ' ');
+CREATE MACRO IF NOT EXISTS shim.__pg_rpad(s, n) AS system.main.rpad(s, n::INTEGER, ' ');
+CREATE MACRO IF NOT EXISTS shim.__pg_string_to_array(s, d) AS
+    CASE WHEN s = '' THEN []::VARCHAR[] WHEN d IS NULL THEN string_split(s, '')
+         WHEN d = '' THEN [s] ELSE string_split(s, d) END,
+    (s, d, n) AS list_transform(
+    CASE WHEN s = '' THEN []::VARCHAR[] WHEN d IS NULL THEN string_split(s, '')
+         WHEN d = '' THEN [s] ELSE string_split(s, d) END,
+    lambda x: CASE WHEN x = n THEN NULL ELSE x END);
+CREATE MACRO IF NOT EXISTS shim.__pg_array_to_string(l, d, n) AS
+    system.main.array_to_string(list_transform(l, lambda x: coalesce(x::VARCHAR, n)), d);
+CREATE MACRO IF NOT EXISTS shim.__pg_to_hex(n) AS
+    lower(system.main.to_hex(CASE WHEN n < 0 AND n >= -2147483648 THEN n::HUGEINT + 4294967296
+                      WHEN n < 0 THEN n::HUGEINT + 18446744073709551616 ELSE n::HUGEINT END));
+CREATE MACRO IF NOT EXISTS shim.__pg_octet_length(s VARCHAR) AS strlen(s),
+    (s BLOB) AS system.main.octet_length(s);
+CREATE MACRO IF NOT EXISTS shim.__pg_substring(s, p) AS
+    CASE WHEN NOT regexp_matches(s, p, 's') THEN NULL
+         WHEN regexp_matches(replace(replace(p, '\(', ''), '(?:', ''), '\(')
+         THEN regexp_extract(s, p, 1, 's') ELSE regexp_extract(s, p, 0, 's') END;
+CREATE MACRO IF NOT EXISTS shim.regexp_match(s, p) AS
+    CASE WHEN NOT regexp_matches(s, p, 's') THEN NULL
+         WHEN regexp_matches(replace(replace(p, '\(', ''), '(?:', ''), '\(')
+         THEN list_transform(
+             range(1, 1 + len(replace(replace(p, '\(', ''), '(?:', ''))
+                      - len(replace(replace(replace(p, '\(', ''), '(?:', ''), '(', ''))),
+             lambda g: regexp_extract_all(s, p, g::INTEGER, 's')[1])
+         ELSE [regexp_extract(s, p, 0, 's')] END;
+CREATE MACRO IF NOT EXISTS shim.regexp_like(s, p) AS system.main.regexp_matches(s, p, 's'),
+    (s, p, f) AS system.main.regexp_matches(s, p, 's' || f);
+CREATE MACRO IF NOT EXISTS shim.regexp_count(s, p) AS
+    CAST(len(regexp_extract_all(s, p, 0, 's')) AS INTEGER);
+CREATE MACRO IF NOT EXISTS shim.regexp_substr(s, p) AS
+    CASE WHEN regexp_matches(s, p, 's') THEN regexp_extract(s, p, 0, 's') END;
+CREATE MACRO IF NOT EXISTS shim.normalize(s) AS nfc_normalize(s);
+CREATE MACRO IF NOT EXISTS shim.__pg_encode(b, f) AS
+    CASE lower(f) WHEN 'hex' THEN lower(hex(b::BLOB)) WHEN 'base64' THEN to_base64(b::BLOB)
+         WHEN 'escape' THEN b::BLOB::VARCHAR ELSE error('unrecognized encoding: "' || f || '"') END;
+CREATE MACRO IF NOT EXISTS shim.__pg_decode(s, f) AS
+    CASE lower(f) WHEN 'hex' THEN unhex(s) WHEN 'base64' THEN from_base64(s)
+         ELSE error('unrecognized encoding: "' || f || '"')::BLOB END;
+CREATE MACRO IF NOT EXISTS shim.width_bucket(v, low, high, n) AS CAST(
+    CASE WHEN low < high THEN
+         CASE WHEN v < low THEN 0 WHEN v >= high THEN n + 1
+              ELSE floor((v - low)::DOUBLE * n / (high - low)) + 1 END
+         ELSE CASE WHEN v > low THEN 0 WHEN v <= high THEN n + 1
+              ELSE floor((low - v)::DOUBLE * n / (low - high)) + 1 END END AS INTEGER);
+CREATE MACRO IF NOT EXISTS shim.div(a, b) AS trunc(a::DECIMAL(38,10) / b::DECIMAL(38,10))::DECIMAL(38,0);
+CREATE MACRO IF NOT EXISTS shim.num_nulls(a) AS (a IS NULL)::INTEGER,
+    (a, b) AS (a IS NULL)::INTEGER + (b IS NULL)::INTEGER,
+    (a, b, c) AS (a IS NULL)::INTEGER + (b IS NULL)::INTEGER + (c IS NULL)::INTEGER;
+CREATE MACRO IF NOT EXISTS shim.num_nonnulls(a) AS (a IS NOT NULL)::INTEGER,
+    (a, b) AS (a IS NOT NULL)::INTEGER + (b IS NOT NULL)::INTEGER,
+    (a, b, c) AS (a IS NOT NULL)::INTEGER + (b IS NOT NULL)::INTEGER + (c IS NOT NULL)::INTEGER;
+CREATE MACRO IF NOT EXISTS shim.scale(n) AS CAST(
+    CASE WHEN contains(n::VARCHAR, '.') THEN len(split_part(n::VARCHAR, '.', 2)) ELSE 0 END AS INTEGER);
+CREATE MACRO IF NOT EXISTS shim.trim_scale(n) AS n;
+CREATE MACRO IF NOT EXISTS shim.array_upper(l, n) AS CASE WHEN n = 1 AND len(l) > 0 THEN len(l)::INTEGER END;
+CREATE MACRO IF NOT EXISTS shim.array_lower(l, n) AS CASE WHEN n = 1 AND len(l) > 0 THEN 1 END;
+CREATE MACRO IF NOT EXISTS shim.array_ndims(l) AS
+    CASE WHEN len(l) > 0 THEN (len(typeof(l)) - len(replace(typeof(l), '[', '')))::INTEGER END;
+CREATE MACRO IF NOT EXISTS shim.array_remove(l, v) AS
+    list_filter(l, lambda x: x IS DISTINCT FROM v);
+CREATE MACRO IF NOT EXISTS shim.array_replace(l, a, b) AS
+    list_transform(l, lambda x: CASE WHEN x IS NOT DISTINCT FROM a THEN b ELSE x END);
+CREATE MACRO IF NOT EXISTS shim.json_typeof(j) AS
+    CASE json_type(j) WHEN 'OBJECT' THEN 'object' WHEN 'ARRAY' THEN 'array' WHEN 'VARCHAR' THEN 'string'
+         WHEN 'BOOLEAN' THEN 'boolean' WHEN 'NULL' THEN 'null' ELSE 'number' END;
+CREATE MACRO IF NOT EXISTS shim.jsonb_typeof(j) AS
+    CASE json_type(j) WHEN 'OBJECT' THEN 'object' WHEN 'ARRAY' THEN 'array' WHEN 'VARCHAR' THEN 'string'
+         WHEN 'BOOLEAN' THEN 'boolean' WHEN 'NULL' THEN 'null' ELSE 'number' END;
+CREATE MACRO IF NOT EXISTS shim.jsonb_extract_path_text(j, a) AS j::JSON ->> a,
+    (j, a, b) AS j::JSON -> a ->> b, (j, a, b, c) AS j::JSON -> a -> b ->> c;
+CREATE MACRO IF NOT EXISTS shim.jsonb_extract_path(j, a) AS j::JSON -> a,
+    (j, a, b) AS j::JSON -> a -> b, (j, a, b, c) AS j::JSON -> a -> b -> c;
+CREATE MACRO IF NOT EXISTS shim.to_jsonb(x) AS to_json(x);
+CREATE MACRO IF NOT EXISTS shim.jsonb_pretty(x) AS json_pretty(x);

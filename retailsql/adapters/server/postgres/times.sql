@@ -1,0 +1,24 @@
+-- Dates, times and intervals as PostgreSQL has them.
+CREATE MACRO IF NOT EXISTS shim.__pg_seconds(t) AS
+    (system.main.date_part('microseconds', t) / 1000000.0)::DOUBLE;
+CREATE MACRO IF NOT EXISTS shim.__pg_milliseconds(t) AS
+    (system.main.date_part('microseconds', t) / 1000.0)::DOUBLE;
+CREATE MACRO IF NOT EXISTS shim.__pg_date_trunc(u, t, z) AS
+    timezone(z, system.main.date_trunc(u, timezone(z, t)));
+CREATE MACRO IF NOT EXISTS shim.date_bin(w, t, o) AS time_bucket(w::INTERVAL, t, o);
+CREATE MACRO IF NOT EXISTS shim.justify_hours(i) AS
+    to_months((datepart('year', i) * 12 + datepart('month', i))::INTEGER)
+    + to_days((datepart('day', i) + trunc(datepart('epoch', i - to_months((datepart('year', i) * 12
+        + datepart('month', i))::INTEGER) - to_days(datepart('day', i)::INTEGER)) / 86400))::INTEGER)
+    + to_microseconds((round(datepart('epoch', i - to_months((datepart('year', i) * 12
+        + datepart('month', i))::INTEGER) - to_days(datepart('day', i)::INTEGER)) * 1000000)::BIGINT % 86400000000));
+CREATE MACRO IF NOT EXISTS shim.justify_days(i) AS
+    i - to_days(datepart('day', i)::INTEGER) + to_months(trunc(datepart('day', i) / 30.0)::INTEGER)
+    + to_days((datepart('day', i) % 30)::INTEGER);
+CREATE MACRO IF NOT EXISTS shim.make_interval(years := 0, months := 0, weeks := 0, days := 0,
+    hours := 0, mins := 0, secs := 0) AS
+    to_months((years * 12 + months)::INTEGER) + to_days((weeks * 7 + days)::INTEGER)
+    + to_microseconds(((hours * 3600 + mins * 60)::BIGINT * 1000000
+        + round(secs::DOUBLE * 1000000)::BIGINT));
+CREATE MACRO IF NOT EXISTS shim.statement_timestamp() AS now();
+CREATE MACRO IF NOT EXISTS shim.timeofday() AS strftime(now()::TIMESTAMP, '%a %b %d %H:%M:%S.%f %Y');

@@ -1,0 +1,201 @@
+"""The DuckDB instances that hold the file, one after the other as the file is renewed.
+
+A *generation* is an instance in memory with the file attached. Read-only generations of one path
+stand side by side: new statements get the newest, results that stream go on in theirs. A file that
+is written can be attached once per process only: there a swap waits until nobody is in a statement.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+from duckdb import DuckDBPyConnection
+
+from retailsql.adapters.server.generation import Generation, open_generation, try_file
+from retailsql.errors import DatabaseOpenError
+
+_LOG = logging.getLogger("retailsql.server")
+_RESERVED = frozenset({"main", "memory", "system", "temp", "pg_catalog", "information_schema"})
+PATIENCE = 20.0
+"""Seconds that new statements wait for running ones before a written file is swapped; after them
+the old one serves on, and the swap is tried again."""
+Prepare = Callable[[DuckDBPyConnection, str], None]
+
+
+def database_name(path: Path) -> str:
+    """What the file is called in SQL: as DuckDB does it, unless that name is taken.
+
+    >>> database_name(Path("data/shop.duckdb")), database_name(Path("temp.db"))
+    ('shop', 'temp_db')
+    """
+    stem = path.name.split(".")[0] or "shop"
+    return f"{stem}_db" if stem.lower() in _RESERVED else stem
+
+
+class Warehouse:
+    """The file, open; thread-safe.
+
+    Args:
+        path: of the DuckDB file.
+        writable: some role may train or write.
+        prepare: installs what each new instance needs (catalog, macros); called with the root
+            connection and the database's name before the settings are locked.
+        patience: see :data:`PATIENCE`.
+        memory: the limit of those whose role has none, as DuckDB writes it; None: DuckDB's own.
+        threads: of each instance; None: DuckDB's own.
+
+    Raises:
+        DatabaseOpenError: the file cannot be opened; says why and what to do.
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        *,
+        writable: bool = False,
+        prepare: Prepare | None = None,
+        patience: float = PATIENCE,
+        memory: str | None = None,
+        threads: int | None = None,
+    ) -> None:
+        self.path, self.writable = Path(path), writable
+        self.name = database_name(self.path)
+        self.trouble: str | None = None
+        self._prepare, self._patience = prepare, patience
+        self._memory, self._threads = memory, threads
+        self._changed = threading.Condition()
+        self._generations: dict[str | None, Generation] = {}
+        self._refused: tuple[int, ...] | None = None
+        self._hurry_after = 0.0
+        self._closed = self._renewing = False
+        self._seen = self._stamp()
+        self._generations[None] = self._open(None)
+
+    def enter(self, memory: str | None = None) -> Generation:
+        """The newest generation, which stays open until :meth:`leave`.
+
+        Args:
+            memory: the limit of the role, as DuckDB writes it; None: the instance of all others.
+
+        Raises:
+            DatabaseOpenError: the instance of a role cannot be opened.
+        """
+        with self._changed:
+            if self._closed:
+                raise DatabaseOpenError("The server is shutting down", todo="connect again later")
+            self._renew()
+            generation = self._generations.get(memory)
+            if generation is None:
+                if self.writable:
+                    raise DatabaseOpenError(
+                        "A role with a memory limit needs a file that nobody writes",
+                        todo="take its memory limit away, or the rights train and write of all",
+                    )
+                generation = self._generations[memory] = self._open(memory)
+            generation.users += 1
+            return generation
+
+    def leave(self, generation: Generation) -> None:
+        """The counterpart of :meth:`enter`."""
+        with self._changed:
+            generation.users -= 1
+            if generation.users == 0:
+                if generation.retired:
+                    generation.close()
+                elif generation.dirty:
+                    generation.checkpoint()
+            self._changed.notify_all()
+
+    def close(self) -> None:
+        """Close every instance; statements that run are stopped."""
+        with self._changed:
+            self._closed = True
+            for generation in self._generations.values():
+                generation.close()
+            self._generations.clear()
+            self._changed.notify_all()
+
+    def _stamp(self) -> tuple[int, ...] | None:
+        """What tells one file from the next. A file that is written here changes in time and size
+        by itself, so only a rename over it counts.
+        """
+        try:
+            found = os.stat(self.path)
+        except OSError:
+            return None
+        if self.writable:
+            return found.st_dev, found.st_ino
+        return found.st_dev, found.st_ino, found.st_mtime_ns, found.st_size
+
+    def _renew(self) -> None:
+        """Swap if the path leads to another file; called with the lock held."""
+        if self._renewing:
+            if self.writable:  # else a busy server would never be alone for a moment
+                self._changed.wait_for(lambda: not self._renewing, self._patience)
+            return
+        stamp = self._stamp()
+        if stamp is None or stamp in (self._seen, self._refused):
+            return
+        self._renewing = True
+        try:
+            renewed = self._reopen() if self.writable else self._open_beside()
+        except (DatabaseOpenError, duckdb.Error) as error:
+            self._refused = stamp
+            self.trouble = f"The new file cannot be used, the old one is served on: {error}"
+            _LOG.warning("%s", self.trouble)
+            return
+        finally:
+            self._renewing = False
+            self._changed.notify_all()
+        if renewed:
+            self._seen, self._refused, self.trouble = stamp, None, None
+            _LOG.info("%s was renewed", self.path)
+
+    def _reopen(self) -> bool:
+        """Close the old file and open the new; False: somebody is in a statement still."""
+        if not self._alone():
+            return False
+        try_file(self.path, self.name)
+        for generation in self._generations.values():
+            generation.close()
+        self._generations = {None: self._open(None)}
+        return True
+
+    def _open_beside(self) -> bool:
+        """Open the new file; others are served from the old one meanwhile."""
+        self._changed.release()
+        try:
+            fresh = self._open(None)
+        finally:
+            self._changed.acquire()
+        if self._closed:
+            fresh.close()
+            raise DatabaseOpenError("The server is shutting down", todo="connect again later")
+        for generation in self._generations.values():
+            generation.retire()
+        self._generations = {None: fresh}
+        return True
+
+    def _alone(self) -> bool:
+        """Wait until no statement runs; False after too long."""
+        if time.monotonic() < self._hurry_after:
+            return False
+        end = time.monotonic() + self._patience
+        while any(g.users for g in self._generations.values()):
+            left = end - time.monotonic()
+            if left <= 0 or not self._changed.wait(left):
+                self._hurry_after = time.monotonic() + self._patience
+                return False
+        return True
+
+    def _open(self, memory: str | None) -> Generation:
+        return open_generation(
+            self.path, self.name, writable=self.writable, memory=memory or self._memory,
+            threads=self._threads, prepare=self._prepare,
+        )  # fmt: skip

@@ -1,0 +1,53 @@
+"""The door as ``retailsql serve`` opens it: in this process, on a free port, a shop behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import retailsql
+from tests.conftest import MODELS
+from tests.server_support.targets import PASSWORD, SHOP, Target
+
+# A tester may do all that needs no writing: so the file is held read-only, as mostly.
+USERS = {
+    "tester": ["read on database", "score on database"],
+    "reader": ["read on schema sales"],
+    "scorer": ["read on schema sales", "score on model odds"],
+    "stranger": [],
+}
+
+
+def make_shop(path: Path) -> None:
+    """shop.sql as a DuckDB file, with models ``line`` and ``odds``."""
+    with retailsql.connect(path) as session:
+        session.execute(SHOP.read_text())
+        three = {"a": "DOUBLE", "b": "DOUBLE", "c": "DOUBLE"}
+        retailsql.import_onnx(session, "line", (MODELS / "line.onnx").read_bytes(), inputs=three)
+        two = {"a": "DOUBLE", "b": "DOUBLE"}
+        odds = (MODELS / "odds.onnx").read_bytes()
+        retailsql.import_onnx(session, "odds", odds, inputs=two, label="bought")
+
+
+@contextmanager
+def opened(folder: Path) -> Iterator[Target]:
+    """The door, for as long as the block lasts; the target is for ``tester``."""
+    from retailsql.adapters.server.accounts import Accounts, Audit
+    from retailsql.adapters.server.door import Door
+    from retailsql.adapters.server.wire import Listener
+
+    database, users = folder / "shop.duckdb", folder / "users.toml"
+    make_shop(database)
+    users.write_text("[server]\n")
+    users.chmod(0o600)
+    accounts = Accounts.open(users)
+    for name, grants in USERS.items():
+        accounts.add_user(name, PASSWORD, grants=grants)
+    with ExitStack() as stack:
+        audit = Audit(folder / "audit.jsonl")
+        stack.callback(audit.close)
+        door = Door(database, accounts, audit)
+        stack.callback(door.close)
+        listener = stack.enter_context(Listener(door, "127.0.0.1", 0))
+        yield Target(*listener.address, "tester", PASSWORD, "shop")

@@ -1,0 +1,162 @@
+"""Transaction blocks, savepoints and cursors, as PostgreSQL has them."""
+
+import pytest
+
+pytest.importorskip("scramp")
+from tests.server_sessions import READER, WRITER, Extended, ask, enter, make_door, make_file
+
+from retailsql.adapters.server.records import PgError
+
+
+@pytest.fixture(scope="module")
+def door(tmp_path_factory):
+    tmp_path = tmp_path_factory.mktemp("door")
+    made = make_door(make_file(tmp_path / "shop.duckdb"), tmp_path, anna=READER, will=WRITER)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def anna(door):
+    session = enter(door)
+    yield session
+    session.close()
+
+
+@pytest.fixture
+def will(door):
+    """A session of somebody who writes, with a table ``notes`` like ``items``."""
+    session = enter(door, "will")
+    ask(session, "CREATE OR REPLACE TABLE notes AS SELECT * FROM items")
+    yield session
+    session.close()
+
+
+@pytest.mark.parametrize(
+    ("texts", "tags", "status"),
+    [
+        (["BEGIN"], ["BEGIN"], "T"),
+        (["START TRANSACTION ISOLATION LEVEL SERIALIZABLE, READ ONLY"], ["START TRANSACTION"], "T"),
+        (["BEGIN", "END"], ["BEGIN", "COMMIT"], "I"),
+        (["BEGIN", "ABORT"], ["BEGIN", "ROLLBACK"], "I"),
+        (["BEGIN; SELECT 1; COMMIT"], ["BEGIN", "SELECT 1", "COMMIT"], "I"),
+        (["BEGIN", "COMMIT AND CHAIN"], ["BEGIN", "COMMIT"], "T"),
+    ],
+)
+def test_blocks_begin_and_end(anna, texts, tags, status):
+    found = [ask(anna, text) for text in texts]
+    assert [t for f in found for t in f.tags] == tags and found[-1].status == status
+
+
+def test_a_failed_block_takes_nothing_but_its_end(anna):
+    assert ask(anna, "BEGIN; SELECT 1/0").status == "E"
+    assert ask(anna, "SELECT 1").state == "25P02"
+    assert ask(anna, "SHOW timezone").state == "25P02"
+    found = ask(anna, "COMMIT")
+    assert found.tags == ["ROLLBACK"] and found.status == "I"
+
+
+def test_begin_and_end_out_of_place_warn(anna):
+    assert [n.sqlstate for n in ask(anna, "BEGIN; BEGIN").notices] == ["25001"]
+    ask(anna, "ROLLBACK")
+    assert [n.sqlstate for n in ask(anna, "COMMIT").notices] == ["25P01"]
+    assert [n.sqlstate for n in ask(anna, "ROLLBACK").notices] == ["25P01"]
+
+
+def test_savepoints_make_a_reading_block_usable_again(anna):
+    assert ask(anna, "BEGIN; SAVEPOINT a; SELECT 1/0").status == "E"
+    assert ask(anna, "ROLLBACK TO SAVEPOINT a").tags == ["ROLLBACK"]
+    assert ask(anna, "SELECT 1; RELEASE a").tags == ["SELECT 1", "RELEASE"]
+    assert ask(anna, "ROLLBACK TO a").state == "3B001"
+    ask(anna, "ROLLBACK")
+    assert ask(anna, "SAVEPOINT a").state == "25P01"
+
+
+def test_savepoints_behind_a_write_are_refused(will):
+    found = ask(will, "BEGIN; SAVEPOINT a; INSERT INTO notes VALUES (9, 'x'); SAVEPOINT b")
+    assert found.state == "0A000" and found.status == "E"
+    assert ask(will, "ROLLBACK TO a").state == "0A000"
+    ask(will, "ROLLBACK")
+    assert ask(will, "SELECT count(*) FROM notes").rows == [("3",)]
+
+
+def test_a_rolled_back_write_is_gone_and_a_committed_one_stays(will, anna):
+    ask(will, "BEGIN; INSERT INTO notes VALUES (9, 'x')")
+    assert ask(anna, "SELECT count(*) FROM notes").rows == [("3",)]
+    ask(will, "ROLLBACK; BEGIN; INSERT INTO notes VALUES (9, 'x'); COMMIT")
+    assert ask(anna, "SELECT count(*) FROM notes").rows == [("4",)]
+
+
+def test_statements_of_one_message_stand_or_fall_together(will):
+    ask(will, "INSERT INTO notes VALUES (8, 'x'); INSERT INTO notes VALUES (9, 'y'); SELECT 1/0")
+    assert ask(will, "SELECT count(*) FROM notes").rows == [("3",)]
+
+
+def test_read_only_blocks_refuse_writers_too(will):
+    assert ask(will, "BEGIN READ ONLY; INSERT INTO notes VALUES (9, 'x')").state == "25006"
+    ask(will, "ROLLBACK; SET default_transaction_read_only = on")
+    assert ask(will, "INSERT INTO notes VALUES (9, 'x')").state == "25006"
+    assert ask(will, "SELECT count(*) FROM notes").rows == [("3",)]
+
+
+def test_cursors_are_fetched_moved_and_closed(anna):
+    ask(anna, "BEGIN; DECLARE c NO SCROLL CURSOR FOR SELECT * FROM range(40000)")
+    assert ask(anna, "FETCH c").rows == [("0",)]
+    found = ask(anna, 'FETCH FORWARD 2 FROM "c"')
+    assert found.rows == [("1",), ("2",)] and found.tags == ["FETCH 2"]
+    assert ask(anna, "MOVE 7 IN c").tags == ["MOVE 7"]
+    assert ask(anna, "SELECT 42").rows == [("42",)]
+    assert ask(anna, "FETCH NEXT FROM c").rows == [("10",)]
+    assert ask(anna, "FETCH ALL FROM c").tags == ["FETCH 39989"]
+    assert ask(anna, "FETCH 5 FROM c").tags == ["FETCH 0"]
+    assert ask(anna, "CLOSE c").tags == ["CLOSE CURSOR"]
+    assert ask(anna, "FETCH c").state == "34000"
+
+
+def test_cursors_only_go_forward(anna):
+    ask(anna, "BEGIN; DECLARE c CURSOR FOR SELECT 1; SAVEPOINT s")
+    for text in ("FETCH PRIOR FROM c", "FETCH BACKWARD 2 FROM c", "FETCH FIRST FROM c"):
+        assert ask(anna, text).state == "55000"
+        ask(anna, "ROLLBACK TO s")
+
+
+def test_cursors_end_with_the_block_unless_they_hold(anna):
+    ask(anna, "BEGIN; DECLARE a CURSOR FOR SELECT 1; "
+              "DECLARE b CURSOR WITH HOLD FOR SELECT * FROM range(40000); COMMIT")  # fmt: skip
+    assert ask(anna, "FETCH a").state == "34000"
+    assert ask(anna, "FETCH 2 FROM b").rows == [("0",), ("1",)]
+    assert ask(anna, "FETCH ALL FROM b").tags == ["FETCH 39998"]
+    assert ask(anna, "CLOSE ALL").tags == ["CLOSE CURSOR ALL"]
+
+
+def test_a_cursor_reads_what_its_own_block_has_written(will):
+    ask(will, "BEGIN; INSERT INTO notes SELECT i, 'm' FROM range(100, 40100) t(i)")
+    ask(will, "DECLARE c CURSOR FOR SELECT id FROM notes ORDER BY id")
+    assert ask(will, "FETCH 1 FROM c").rows == [("0",)]
+    assert ask(will, "SELECT count(*) FROM notes").rows == [("40003",)]
+    assert ask(will, "FETCH ALL FROM c").tags == ["FETCH 40002"]
+    ask(will, "ROLLBACK")
+
+
+def test_a_cursor_with_an_error_leaves_the_block_to_its_savepoint(anna):
+    ask(anna, "BEGIN; DECLARE c CURSOR FOR SELECT * FROM range(40000); SAVEPOINT s")
+    assert ask(anna, "SELECT 1/0").status == "E"
+    ask(anna, "ROLLBACK TO s")
+    assert ask(anna, "FETCH 1 FROM c").rows == [("0",)]
+
+
+def test_a_pipeline_is_one_transaction(will):
+    extended = Extended(will)
+    extended.run("INSERT INTO notes VALUES (8, 'x')")
+    with pytest.raises(PgError):
+        extended.run("SELECT 1/0")
+    will.fail()
+    will.sync()
+    assert ask(will, "SELECT count(*) FROM notes").rows == [("3",)]
+
+
+def test_discard_all_forgets_everything(anna):
+    ask(anna, "SET application_name = 'x'; PREPARE p AS SELECT 1")
+    assert ask(anna, "DISCARD ALL").tags == ["DISCARD ALL"]
+    assert ask(anna, "EXECUTE p").state == "26000"
+    assert ask(anna, "BEGIN; DISCARD ALL").state == "25001"

@@ -1,0 +1,214 @@
+"""What PostgreSQL 15 calls, types and answers for the expressions that tools write, the door does.
+
+The statements are of the kinds Superset, Metabase, Grafana, Tableau and Power BI send.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.server_support.answers import plain, same
+
+psycopg = pytest.importorskip("psycopg")
+pytestmark = pytest.mark.timeout(30)
+
+EXPRESSIONS = """
+1
+1.5
+'text'
+NULL
+true
+1 + 1
+7 / 2
+7 % 3
+-7 / 2
+7 / 2.0
+2 ^ 3
+1::bigint + 1::smallint
+1.10::numeric(10,2) * 2
+'a' || 'b'
+'a' || 1
+count(*)
+count(id)
+sum(id)
+sum(large / 4)
+sum(small)
+sum(double_)
+sum(price)
+avg(id)
+avg(double_)
+avg(price)
+min(day_)
+max(moment)
+min(words)
+count(DISTINCT flag)
+bool_and(flag)
+string_agg(id::text, ',' ORDER BY id)
+array_agg(id ORDER BY id)
+stddev(id)
+max(id) - min(id)
+count(*) FILTER (WHERE flag)
+percentile_cont(0.5) WITHIN GROUP (ORDER BY double_)
+round(2.5)
+round(2.345, 2)
+round(2.5::double precision)
+floor(2.7)
+ceil(2.1::double precision)
+abs(-3)
+power(2, 10)
+sqrt(2)
+mod(7, 3)
+greatest(1, 2)
+coalesce(NULL, 3)
+nullif(1, 1)
+CASE WHEN true THEN 1 ELSE 2 END
+cast('12' AS integer)
+'12'::numeric(5,1)
+'2024-01-02'::date
+DATE '2024-01-02'
+TIMESTAMP '2024-01-02 03:04:05'
+date '2024-01-02' + 5
+date '2024-03-01' - date '2024-02-01'
+timestamp '2024-01-02' - timestamp '2024-01-01'
+date '2024-01-31' + interval '1 month'
+interval '90 minutes'
+extract(year FROM timestamp '2024-05-06 07:08:09')
+extract(epoch FROM timestamp '2024-05-06 07:08:09')
+extract(dow FROM date '2024-05-06')
+extract(isodow FROM date '2024-05-05')
+extract(week FROM date '2024-01-01')
+extract(quarter FROM date '2024-05-06')
+date_part('month', date '2024-05-06')
+date_trunc('month', timestamp '2024-05-06 07:08:09')
+date_trunc('week', date '2024-05-08')
+date_trunc('quarter', timestamptz '2024-05-06 07:08:09+00')
+to_char(timestamp '2024-05-06 07:08:09', 'YYYY-MM-DD HH24:MI:SS')
+to_char(date '2024-05-06', 'Day, DD Mon YYYY')
+to_char(1234.5, '9,999.99')
+to_timestamp('2024-05-06 07:08:09', 'YYYY-MM-DD HH24:MI:SS')
+to_timestamp(1700000000)
+to_timestamp('2024-05-06 00:00:00.000000', 'YYYY-MM-DD HH24:MI:SS.US')
+to_date('06.05.2024', 'DD.MM.YYYY')
+age(timestamp '2024-03-01', timestamp '2023-01-15')
+make_date(2024, 2, 29)
+timestamp '2024-01-01 12:00' AT TIME ZONE 'Europe/Berlin'
+timestamptz '2024-01-01 12:00+00' AT TIME ZONE 'America/New_York'
+upper('ä')
+lower('Ä')
+initcap('hello world')
+length('日本')
+octet_length('日本')
+char_length('abc')
+substring('abcdef' FROM 2 FOR 3)
+substr('abcdef', 2, 3)
+left('abc', 2)
+right('abc', 2)
+position('c' IN 'abc')
+strpos('abc', 'c')
+replace('abc', 'b', 'x')
+trim('  x ')
+btrim('xxaxx', 'x')
+ltrim('  x')
+lpad('7', 3, '0')
+split_part('a,b,c', ',', 2)
+concat('a', NULL, 1)
+concat_ws('-', 'a', NULL, 'b')
+repeat('ab', 2)
+reverse('abc')
+md5('abc')
+'abc' ~ 'b'
+'abc' ~* 'B'
+'abc' !~ 'b'
+'abc' LIKE 'a%'
+'abc' ILIKE 'A%'
+'abc' SIMILAR TO 'a(b|x)c'
+regexp_replace('abcabc', 'b', 'x')
+regexp_replace('abcabc', 'b', 'x', 'g')
+regexp_match('abc', 'b(.)')
+quote_ident('a b')
+quote_literal('it''s')
+format('%s-%I', 'a', 'b c')
+ascii('a')
+chr(65)
+encode('\\x00ff'::bytea, 'hex')
+ARRAY[1, 2, 3]
+ARRAY['a', NULL]
+(ARRAY[1, 2, 3])[2]
+array_length(ARRAY[1, 2], 1)
+array_to_string(ARRAY['a', 'b'], ',')
+string_to_array('a,b', ',')
+1 = ANY(ARRAY[1, 2])
+cardinality(ARRAY[1, 2])
+'{"a": 1}'::json ->> 'a'
+'{"a": {"b": 2}}'::json -> 'a'
+'{1,2}'::integer[]
+current_database()
+current_schema()
+current_user
+session_user
+current_catalog
+pg_typeof(1)
+pg_typeof('x'::text)
+row_number() OVER (ORDER BY id)
+lag(id) OVER (ORDER BY id)
+sum(id) OVER (ORDER BY id)
+rank() OVER (ORDER BY flag)
+first_value(words) OVER (ORDER BY id)
+id IS DISTINCT FROM 1
+id BETWEEN 1 AND 2
+id IN (1, 2)
+EXISTS (SELECT 1)
+(SELECT max(id) FROM kinds)
+random() < 2
+now() > timestamp '2020-01-01'
+current_date > date '2020-01-01'
+'1.0'::double precision
+'infinity'::double precision
+1e20
+1e-7::double precision
+100000000000000000000
+0.1::real
+1234567.0::real
+1e15::double precision
+1e16::double precision
+123456789.123456789::double precision
+'12:00'::time
+'00:00:00.5'::interval
+'1 mon -1 days'::interval
+-interval '1 day 2 hours'
+'a'::char(3)
+'abc'::varchar(2)
+'abcdef'::varchar
+'x'::name
+B'101'
+'\\x4142'::bytea
+'5'::oid
+""".strip().splitlines()
+FROM_KINDS = ("count", "sum", "avg", "min(", "max(", "bool_", "string_agg", "array_agg", "stddev",
+              "percentile", "OVER", "id ")  # fmt: skip
+
+
+def answer(target, expression):
+    places = " FROM kinds ORDER BY 1 NULLS LAST" if _needs_rows(expression) else ""
+    told = {}
+    with psycopg.connect(target.dsn, connect_timeout=10, autocommit=True) as connection:
+        for binary in (False, True):
+            try:
+                cursor = connection.cursor(binary=binary).execute(f"SELECT {expression}{places}")
+            except psycopg.Error as e:
+                told[str(binary)] = [e.sqlstate, str(e)]
+                continue
+            result = cursor.pgresult
+            values = [result.get_value(row, 0) for row in range(result.ntuples)]
+            column = cursor.description[0]
+            told[str(binary)] = [column.name, column.type_code, result.fmod(0), values]
+    return plain(told)
+
+
+def _needs_rows(expression: str) -> bool:
+    return any(word in expression for word in FROM_KINDS)
+
+
+@pytest.mark.parametrize("expression", EXPRESSIONS)
+def test_an_expression_has_postgresqls_name_type_and_value(expression, real, door):
+    same("expressions", expression, answer(real, expression), answer(door, expression))

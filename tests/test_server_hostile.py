@@ -1,0 +1,77 @@
+"""A fixed list of hostile statements: all refused with the right SQLSTATE, and nothing changed."""
+
+from __future__ import annotations
+
+import hashlib
+
+import pytest
+
+from retailsql.adapters.server import policy
+from retailsql.adapters.server.policy.limits import check_size
+from retailsql.adapters.server.records import PgError
+from retailsql.dialect.splice import splice
+from retailsql.dialect.statements import Query, holds_ml_call
+from retailsql.dialect.tokens import Walk, tokenize
+from tests.server_support.granted import ANNA, cursor_of, make_warehouse, open_warehouse
+from tests.server_support.hostile import HOSTILE
+from tests.server_support.ordinary import ORDINARY
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory):
+    from tests.conftest import MODELS
+
+    path = tmp_path_factory.mktemp("policy") / "shop.duckdb"
+    make_warehouse(path, (MODELS / "line.onnx").read_bytes())
+    return path
+
+
+@pytest.fixture(scope="module")
+def root(file):
+    before = hashlib.sha256(file.read_bytes()).hexdigest()
+    with open_warehouse(file) as root:
+        yield root
+    assert hashlib.sha256(file.read_bytes()).hexdigest() == before
+
+
+@pytest.fixture(scope="module")
+def cursor(root):
+    with cursor_of(root) as cursor:
+        yield cursor
+
+
+def checked(cursor, text, rights=ANNA):
+    """What the backend does with a statement before it runs it."""
+    check_size(text)
+    tokens = tokenize(text) if len(text) < 10_000 else None
+    final, spliced = text, False
+    if tokens and "ML." in text and holds_ml_call(Query(text, tokens)):
+        catalog = policy.GrantedCatalog(cursor, rights, text)
+        final, spliced = splice(Walk(text, tokens), catalog), True
+    checked = policy.check(cursor, text, tokens, final, rights, spliced=spliced)
+    return checked, final
+
+
+def test_the_list_is_as_long_as_promised():
+    assert len(HOSTILE) >= 150
+    assert len({text for text, _ in HOSTILE}) == len(HOSTILE)
+    assert len(ORDINARY) >= 150
+
+
+@pytest.mark.parametrize(("text", "states"), HOSTILE, ids=lambda v: str(v)[:60])
+def test_refused(cursor, text, states):
+    with pytest.raises(PgError) as caught:
+        checked(cursor, text)
+    assert caught.value.sqlstate in states, caught.value
+
+
+@pytest.mark.parametrize("text", ORDINARY, ids=lambda text: text[:60])
+def test_ordinary_statements_pass_and_run(cursor, text):
+    result, final = checked(cursor, text)
+    assert not result.writes
+    cursor.execute("BEGIN TRANSACTION READ ONLY")
+    try:
+        values = {"1": 1} if "$1" in text else None
+        cursor.execute(final, values).fetchall()
+    finally:
+        cursor.execute("ROLLBACK")

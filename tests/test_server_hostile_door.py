@@ -1,0 +1,91 @@
+"""The hostile list once more, through the real door, by a real client."""
+
+from __future__ import annotations
+
+import hashlib
+
+import pytest
+
+from tests.conftest import MODELS
+from tests.server_support.granted import ANNA, make_warehouse
+from tests.server_support.hostile import HOSTILE
+from tests.server_support.ordinary import ORDINARY
+from tests.server_support.targets import PASSWORD
+
+psycopg = pytest.importorskip("psycopg")
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory):
+    """anna's connection; the file's bytes must be the same at the end."""
+    from retailsql.adapters.server.accounts import Accounts, Audit
+    from retailsql.adapters.server.door import Door
+    from retailsql.adapters.server.wire import Listener
+
+    folder = tmp_path_factory.mktemp("hostile")
+    database, users = folder / "shop.duckdb", folder / "users.toml"
+    make_warehouse(database, (MODELS / "line.onnx").read_bytes())
+    before = hashlib.sha256(database.read_bytes()).hexdigest()
+    users.write_text("[server]\n")
+    users.chmod(0o600)
+    accounts = Accounts.open(users)
+    told = [
+        f"{g.privilege} on {g.kind} {g.schema}" + ("" if g.name == "*" else f".{g.name}")
+        for g in sorted(ANNA.grants)
+    ]
+    accounts.add_user("anna", PASSWORD, grants=told)
+    audit = Audit(folder / "audit.jsonl")
+    door = Door(database, accounts, audit)
+    with Listener(door, "127.0.0.1", 0) as listener:
+        host, port = listener.address
+        where = {"host": host, "port": port, "dbname": "shop"}
+        with psycopg.connect(**where, user="anna", password=PASSWORD, autocommit=True) as client:
+            yield client
+    door.close()
+    audit.close()
+    assert hashlib.sha256(database.read_bytes()).hexdigest() == before
+    left = {path.name for path in folder.iterdir()}
+    assert left == {"shop.duckdb", "users.toml", "audit.jsonl"} | {n for n in left if "lock" in n}
+
+
+TAKEN = {"VACUUM", "ANALYZE"}
+"""Done by doing nothing, as PostgreSQL does it for those who own no table."""
+SHOWN = ("system.information_schema", "system.pg_catalog")
+"""Answered from the door's own catalog, in which only what is granted is seen."""
+OTHER = ("0A000", "42601")
+"""The session may refuse a statement before the policy sees it."""
+
+
+def answer(client, text, *, simple):
+    """The SQLSTATE of a statement, or None."""
+    if simple:
+        result = client.pgconn.exec_(text.encode())
+    else:
+        result = client.pgconn.exec_params(text.encode(), None)
+    state = result.error_field(psycopg.pq.DiagnosticField.SQLSTATE)
+    return state.decode() if state else None
+
+
+@pytest.mark.parametrize("simple", [True, False], ids=["simple", "extended"])
+def test_all_are_refused_and_the_session_lives(client, simple):
+    wrong = []
+    for text, states in HOSTILE:
+        if "\0" in text or text in TAKEN or any(name in text for name in SHOWN):
+            continue
+        if len(text) > 30_000:  # read by the session first, which takes seconds
+            continue
+        state = answer(client, text, simple=simple)
+        if state not in (*states, *OTHER):
+            wrong.append((text[:90], state, states))
+    assert wrong == []
+    assert client.execute("SELECT 1").fetchone() == (1,)
+
+
+def test_ordinary_statements_are_answered(client):
+    wrong = {}
+    for text in ORDINARY:
+        try:
+            client.execute(text.replace("$1", "%s"), [1] if "$1" in text else None)
+        except psycopg.Error as error:
+            wrong[text] = str(error).split("\n")[0]
+    assert wrong == {}

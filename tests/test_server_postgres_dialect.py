@@ -1,0 +1,136 @@
+"""PostgreSQL's dialect through the edits and macros: the same rows and names as PostgreSQL 15."""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+
+import pytest
+
+from retailsql.adapters.server import postgres
+from retailsql.adapters.server.records import PgError
+from retailsql.dialect.tokens import tokenize
+from tests.server_support.dialect import Engine, same
+from tests.server_support.dialect_expressions import EXPRESSIONS, QUERIES
+from tests.server_support.dialect_names import ITEMS
+
+psycopg = pytest.importorskip("psycopg")
+
+ORDERS = (
+    "create table orders (id int, customer_id int, created_at timestamp, day date, "
+    "amount numeric(10,2), status text, qty int)"
+)
+NAMED = (
+    "create table t (x int, y int, d timestamp, s text, a int, b int, arr int[]);"
+    "insert into t values (1, 1, timestamp '2024-01-01', 'a', 1, 1, array[1])"
+)
+
+
+def orders():
+    dice = random.Random(1)
+    for i in range(60):
+        moment = dt.datetime(2024, 1, 1) + dt.timedelta(hours=i * 37)
+        status = dice.choice(["paid", "open", None, "Lost"])
+        yield (i, dice.randint(1, 5), moment, moment.date(), round(dice.random() * 100, 2), status,
+               dice.randint(0, 9))  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def real(postgres15):
+    with psycopg.connect(postgres15.dsn, autocommit=True) as connection:
+        connection.execute("create schema dialect; set search_path = dialect")
+        connection.execute(ORDERS)
+        connection.execute(NAMED)
+        connection.cursor().executemany(
+            "insert into orders values (%s,%s,%s,%s,%s,%s,%s)", list(orders())
+        )
+        yield connection
+        connection.execute("drop schema dialect cascade")
+
+
+@pytest.fixture(scope="module")
+def engine():
+    one = Engine()
+    one.cursor.execute(ORDERS)
+    one.cursor.execute(NAMED)
+    one.cursor.executemany("insert into orders values (?,?,?,?,?,?,?)", list(orders()))
+    yield one
+    one.close()
+
+
+@pytest.mark.parametrize("expression", EXPRESSIONS)
+def test_an_expression_has_the_value_it_has_in_postgresql(real, engine, expression):
+    query = f"select {expression}"
+    assert same(engine.rows(query), real.execute(query).fetchall()), engine.edited(query)
+
+
+@pytest.mark.parametrize("query", QUERIES)
+def test_a_query_of_a_bi_tool_gives_the_rows_and_names_of_postgresql(real, engine, query):
+    want = real.execute(query)
+    names = [column.name for column in want.description]
+    assert same(engine.rows(query), want.fetchall()), engine.edited(query)
+    assert engine.names(query) == names
+
+
+@pytest.mark.parametrize("item", ITEMS)
+def test_an_unnamed_column_has_postgresqls_name(real, engine, item):
+    for query in (f"select {item} from t", f"select {item} from t group by x", f"select {item}"):
+        try:
+            want = [column.name for column in real.execute(query).description]
+            break
+        except psycopg.Error:
+            continue
+    assert engine.names(query) == want
+
+
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        ("values (1, 2), (3, 4)", ["column1", "column2"]),
+        ("(select count(*) from t) union all select 1 order by 1", ["count"]),
+        ("select * from (select count(*) from t) q", ["count"]),
+        ("with a as (select max(x) from t) select * from a", ["max"]),
+        ("select t.*, 1 + 1 from t", ["x", "y", "d", "s", "a", "b", "arr", "?column?"]),
+        ("select 'é', count(*) as Ünd, x::int from t group by x", ["?column?", "ünd", "x"]),
+    ],
+)
+def test_names_of_whole_queries(engine, query, names):
+    assert engine.names(query) == names
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("select 'a ~ b' -- ~ c", "select 'a ~ b' -- ~ c"),
+        ("select ~5, -x", "select ~5, -x"),
+        ("select x from t where a !~* b", "select x from t where a @!~* b"),
+        ("select \"numeric\" from t", "select \"numeric\" from t"),
+        ("select x::numeric(10,2)", "select x::numeric(10,2)"),
+        ("select cast(x as numeric)", "select cast(x as DECIMAL(38,10))"),
+        ("select x for update of t skip locked", "select x "),
+        ("select substring(s for 2)", "select substring(s for 2)"),
+        ("select x = any($1)", "select x = any(cast_to_type($1, [x]))"),
+        ("select t.\"X\" <> all('{1}')", "select t.\"X\" <> all(cast_to_type(['1'], [t.\"X\"]))"),
+        ("select f(x) = any($1)", "select f(x) = any($1)"),
+        ("select now(3)", "select now(3)"),
+        ("select current_timestamp(3)", "select current_timestamp"),
+        ("select s collate \"en_US\"", "select s "),
+        ("select '{1,NULL}'::int[]", "select '[\"1\", NULL]'::int[]"),
+        ("select '{\"a\":1}'::json", "select '{\"a\":1}'::json"),
+    ],
+)  # fmt: skip
+def test_only_what_differs_is_edited(engine, before, after):
+    assert engine.edited(before) == after
+
+
+def test_a_view_of_the_warehouse_keeps_its_meaning(engine):
+    """A macro called to_hex would change what a view means that was written for DuckDB."""
+    engine.root.execute("create or replace view shop.main.hexes as select to_hex(255) as x")
+    assert engine.rows("select x, to_hex(255) from hexes") == [("FF", "ff")]
+
+
+def test_select_into_is_refused():
+    sql = "select a, b into c from d"
+    with pytest.raises(PgError) as told:
+        postgres.edits(sql, tokenize(sql))
+    assert (told.value.sqlstate, told.value.position) == ("0A000", 13)

@@ -1,0 +1,160 @@
+"""The instances that hold the file: one after the other, while results of the old stream on."""
+
+import os
+import threading
+import time
+
+import pytest
+
+pytest.importorskip("scramp")
+from tests.server_sessions import READER, WRITER, ask, enter, make_door, make_file
+
+from retailsql.adapters.server.warehouse import Warehouse
+from retailsql.errors import DatabaseOpenError
+
+
+@pytest.fixture
+def path(tmp_path):
+    return make_file(tmp_path / "shop.duckdb")
+
+
+def renew(path, rows):
+    other = path.with_name("new.duckdb")
+    make_file(other, rows)
+    os.replace(other, path)
+
+
+def test_a_missing_file_and_one_that_is_no_database_say_what_to_do(tmp_path):
+    with pytest.raises(DatabaseOpenError, match="no file"):
+        Warehouse(tmp_path / "none.duckdb")
+    (tmp_path / "x.duckdb").write_bytes(b"not a database at all" * 300)
+    with pytest.raises(DatabaseOpenError, match="whole"):
+        Warehouse(tmp_path / "x.duckdb")
+
+
+def test_a_renamed_over_file_is_read_by_the_next_statement(path, tmp_path):
+    door = make_door(path, tmp_path)
+    session = enter(door)
+    assert ask(session, "SELECT count(*) FROM items").rows == [("3",)]
+    renew(path, 5)
+    assert ask(session, "SELECT count(*) FROM items").rows == [("5",)]
+    door.close()
+
+
+def test_a_transaction_block_stays_in_the_old_file(path, tmp_path):
+    door = make_door(path, tmp_path)
+    session = enter(door)
+    ask(session, "BEGIN; SELECT 1")
+    renew(path, 5)
+    assert ask(session, "SELECT count(*) FROM items").rows == [("3",)]
+    ask(session, "COMMIT")
+    assert ask(session, "SELECT count(*) FROM items").rows == [("5",)]
+    door.close()
+
+
+def test_a_result_streams_on_while_others_read_the_new_file(path, tmp_path):
+    make_file(path.with_name("big.duckdb"), 200_000)
+    os.replace(path.with_name("big.duckdb"), path)
+    door = make_door(path, tmp_path)
+    slow, fast = enter(door), enter(door)
+    answers = slow.simple("SELECT id FROM items")
+    next(answers), next(answers)
+    renew(path, 5)
+    assert ask(fast, "SELECT count(*) FROM items").rows == [("5",)]
+    assert list(answers)[-1].tag == "SELECT 200000"
+    slow.sync()
+    assert ask(slow, "SELECT count(*) FROM items").rows == [("5",)]
+    door.close()
+
+
+def test_old_instances_are_closed_when_their_last_user_leaves(path, tmp_path):
+    door = make_door(path, tmp_path)
+    session = enter(door)
+    first = door.warehouse.enter()
+    renew(path, 4)
+    ask(session, "SELECT 1")
+    assert first.retired and first.users == 1
+    assert first.root.execute("SELECT 1").fetchall() == [(1,)]
+    door.warehouse.leave(first)
+    with pytest.raises(Exception, match="losed"):
+        first.root.execute("SELECT 1")
+    door.close()
+
+
+@pytest.mark.parametrize("user", ["anna", "will"])
+def test_a_broken_new_file_is_not_used_and_told(path, tmp_path, user):
+    door = make_door(path, tmp_path, **({user: READER if user == "anna" else WRITER}))
+    session = enter(door, user)
+    ask(session, "SELECT 1")
+    other = path.with_name("new.duckdb")
+    other.write_bytes(path.read_bytes()[:5000])
+    os.replace(other, path)
+    first = ask(session, "SELECT count(*) FROM items")
+    assert first.rows == [("3",)] and first.error is None
+    told = first.notices + ask(session, "SELECT 1").notices
+    assert [n.severity for n in told] == ["WARNING"] and "old one is served" in told[0].message
+    renew(path, 7)
+    assert ask(session, "SELECT count(*) FROM items").rows == [("7",)]
+    door.close()
+
+
+def test_a_written_file_is_swapped_when_nobody_is_in_a_statement(path, tmp_path):
+    door = make_door(path, tmp_path, will=WRITER)
+    one, two = enter(door, "will"), enter(door, "will")
+    assert ask(one, "INSERT INTO items VALUES (9, 'x')").tags == ["INSERT 0 1"]
+    assert not path.with_name("shop.duckdb.wal").exists()
+    ask(one, "BEGIN; SELECT 1")
+    renew(path, 6)
+    found = []
+    waiter = threading.Thread(target=lambda: found.append(ask(two, "SELECT count(*) FROM items")))
+    waiter.start()
+    time.sleep(0.2)
+    assert not found, "it waits for the block"
+    ask(one, "COMMIT")
+    waiter.join(10)
+    assert found[0].rows == [("6",)]
+    assert ask(one, "INSERT INTO items VALUES (9, 'x')").tags == ["INSERT 0 1"]
+    assert ask(one, "SELECT count(*) FROM items").rows == [("7",)]
+    door.close()
+
+
+def test_patience_ends_and_the_old_file_serves_on(path):
+    warehouse = Warehouse(path, writable=True, patience=0.1)
+    held = warehouse.enter()
+    renew(path, 6)
+    other = warehouse.enter()
+    assert other is held
+    warehouse.leave(other)
+    warehouse.leave(held)
+    warehouse._hurry_after = 0
+    fresh = warehouse.enter()
+    assert fresh.root.execute("SELECT count(*) FROM shop.items").fetchall() == [(6,)]
+    warehouse.close()
+
+
+def test_a_role_with_a_memory_limit_has_an_instance_of_its_own(path, tmp_path):
+    door = make_door(path, tmp_path, anna=READER, small={"grants": READER, "memory_limit": "100MB"})
+    ask(enter(door), "SELECT 1"), ask(enter(door, "small"), "SELECT 1")
+    limits = [
+        g.root.execute("SELECT value FROM duckdb_settings() WHERE name = 'memory_limit'").fetchone()
+        for g in door.warehouse._generations.values()
+    ]
+    assert len(limits) == 2 and limits[1] == ("95.3 MiB",)
+    door.close()
+
+
+def test_a_memory_limit_beside_a_writer_is_refused_at_the_start(path, tmp_path):
+    with pytest.raises(DatabaseOpenError, match="memory limit"):
+        make_door(path, tmp_path, will=WRITER, small={"grants": READER, "memory_limit": "1GB"})
+
+
+def test_settings_files_and_python_are_locked(path, tmp_path):
+    generation = Warehouse(path).enter()
+    con = generation.cursor()
+    for text in (
+        "SET memory_limit = '1GB'", "SET enable_external_access = true",
+        "SELECT * FROM read_csv('/etc/passwd')", "ATTACH '/tmp/x.duckdb'",
+        "CREATE TABLE shop.main.t (a INT)", "COPY (SELECT 1) TO '/tmp/x.csv'",
+    ):  # fmt: skip
+        with pytest.raises(Exception):  # noqa: B017 - each of its own kind
+            con.execute(text)
