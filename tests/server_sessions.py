@@ -17,7 +17,10 @@ _VERIFIER: list[str] = []
 def make_file(path, rows=3, table="items"):
     """A file with one table of numbered rows."""
     with duckdb.connect(str(path)) as con:
-        con.execute(f"CREATE TABLE {table} AS SELECT i AS id, 'n' || i AS name FROM range({rows}) t(i)")
+        con.execute("CREATE SCHEMA raw")
+        con.execute(
+            f"CREATE TABLE {table} AS SELECT i AS id, 'n' || i AS name FROM range({rows}) t(i)"
+        )
     return path
 
 

@@ -3,9 +3,8 @@
 import pytest
 
 pytest.importorskip("scramp")
-from tests.server_sessions import READER, WRITER, Extended, ask, enter, make_door, make_file
-
 from retailsql.adapters.server.records import PgError
+from tests.server_sessions import READER, WRITER, Extended, ask, enter, make_door, make_file
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +44,8 @@ def will(door):
 )
 def test_blocks_begin_and_end(anna, texts, tags, status):
     found = [ask(anna, text) for text in texts]
-    assert [t for f in found for t in f.tags] == tags and found[-1].status == status
+    assert [t for f in found for t in f.tags] == tags
+    assert found[-1].status == status
 
 
 def test_a_failed_block_takes_nothing_but_its_end(anna):
@@ -53,7 +53,8 @@ def test_a_failed_block_takes_nothing_but_its_end(anna):
     assert ask(anna, "SELECT 1").state == "25P02"
     assert ask(anna, "SHOW timezone").state == "25P02"
     found = ask(anna, "COMMIT")
-    assert found.tags == ["ROLLBACK"] and found.status == "I"
+    assert found.tags == ["ROLLBACK"]
+    assert found.status == "I"
 
 
 def test_begin_and_end_out_of_place_warn(anna):
@@ -74,7 +75,8 @@ def test_savepoints_make_a_reading_block_usable_again(anna):
 
 def test_savepoints_behind_a_write_are_refused(will):
     found = ask(will, "BEGIN; SAVEPOINT a; INSERT INTO notes VALUES (9, 'x'); SAVEPOINT b")
-    assert found.state == "0A000" and found.status == "E"
+    assert found.state == "0A000"
+    assert found.status == "E"
     assert ask(will, "ROLLBACK TO a").state == "0A000"
     ask(will, "ROLLBACK")
     assert ask(will, "SELECT count(*) FROM notes").rows == [("3",)]
@@ -103,7 +105,8 @@ def test_cursors_are_fetched_moved_and_closed(anna):
     ask(anna, "BEGIN; DECLARE c NO SCROLL CURSOR FOR SELECT * FROM range(40000)")
     assert ask(anna, "FETCH c").rows == [("0",)]
     found = ask(anna, 'FETCH FORWARD 2 FROM "c"')
-    assert found.rows == [("1",), ("2",)] and found.tags == ["FETCH 2"]
+    assert found.rows == [("1",), ("2",)]
+    assert found.tags == ["FETCH 2"]
     assert ask(anna, "MOVE 7 IN c").tags == ["MOVE 7"]
     assert ask(anna, "SELECT 42").rows == [("42",)]
     assert ask(anna, "FETCH NEXT FROM c").rows == [("10",)]

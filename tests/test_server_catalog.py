@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import time
+from itertools import pairwise
 
 import duckdb
 import pytest
 
-from retailsql.adapters.server import catalog
+from retailsql.adapters.server import catalog, postgres
 from retailsql.adapters.server.catalog.install import _type
-from retailsql.adapters.server.records import Grant, Rights
-from tests.server_support.catalog_shop import ask, edited, instance, session
+from retailsql.adapters.server.records import Field, Grant, Rights, apply
+from retailsql.dialect.tokens import tokenize
+from tests.server_support.catalog_shop import ask, asked, edited, instance, session
 
 PG = f"{catalog.SHIM}.pg"
 
@@ -31,8 +33,8 @@ def test_every_relation_has_the_columns_of_postgresql(con):
         f"SELECT nspname, relname, attname, typname FROM {private} ORDER BY 1, 2, attnum"
     ).fetchall()
     has = con.execute(
-        "SELECT CASE schema_name WHEN 'pg' THEN 'pg_catalog' ELSE 'information_schema' END, table_name, "
-        "column_name, data_type FROM duckdb_columns() WHERE database_name = ? AND schema_name IN ('pg', 'info') "
+        "SELECT CASE schema_name WHEN 'pg' THEN 'pg_catalog' ELSE 'information_schema' END, table_name, "  # noqa: E501
+        "column_name, data_type FROM duckdb_columns() WHERE database_name = ? AND schema_name IN ('pg', 'info') "  # noqa: E501
         "ORDER BY 1, 2, column_index",
         [catalog.SHIM],
     ).fetchall()
@@ -69,9 +71,9 @@ def test_every_relation_has_the_columns_of_postgresql(con):
         ("SELECT (parse_ident('sales.\"Orders\"'))[1]", "sales"),
         ("SELECT pg_size_pretty(123456::bigint)", "121 kB"),
         ("SELECT format('%I.%L', 'a b', 'c''d')", "\"a b\".'c''d'"),
-        ("SELECT indkey FROM pg_index WHERE indexrelid = 'sales.order_lines_pkey'::regclass", "1 2"),
+        ("SELECT indkey FROM pg_index WHERE indexrelid = 'sales.order_lines_pkey'::regclass", "1 2"),  # noqa: E501
         ("SELECT indkey[1] FROM pg_index WHERE indexrelid = 'sales.order_lines_pkey'::regclass", 2),
-        ("SELECT count(*) FROM pg_attribute a, pg_index i WHERE attrelid = indrelid AND attnum = ANY(i.indkey) "
+        ("SELECT count(*) FROM pg_attribute a, pg_index i WHERE attrelid = indrelid AND attnum = ANY(i.indkey) "  # noqa: E501
          "AND indexrelid = 'sales.order_lines_pkey'::regclass", 2),
         ("SELECT count(*) FROM shop.information_schema.tables WHERE table_schema = 'sales'", 3),
         ("SELECT c.tableoid FROM pg_class c LIMIT 1", 1259),
@@ -90,7 +92,7 @@ def test_names_that_are_not_there_are_errors_as_in_postgresql(con):
 
 def test_models_are_functions_with_arguments(con):
     sql = (
-        "SELECT pg_get_function_arguments(p.oid), pg_get_function_result(p.oid), obj_description(p.oid, 'pg_proc') "
+        "SELECT pg_get_function_arguments(p.oid), pg_get_function_result(p.oid), obj_description(p.oid, 'pg_proc') "  # noqa: E501
         "FROM pg_proc p WHERE proname = 'churn_score' ORDER BY 1"
     )
     assert ask(con, sql) == [
@@ -111,8 +113,8 @@ def test_numbers_meet_between_relations(con):
         "SELECT count(*) FROM pg_attribute WHERE atttypid NOT IN (SELECT oid FROM pg_type)",
         "SELECT count(*) FROM pg_class WHERE relnamespace NOT IN (SELECT oid FROM pg_namespace)",
         "SELECT count(*) FROM pg_type WHERE typnamespace NOT IN (SELECT oid FROM pg_namespace)",
-        "SELECT count(*) FROM pg_type WHERE typreceive <> 0 AND typreceive NOT IN (SELECT oid FROM pg_proc)",
-        "SELECT count(*) FROM pg_constraint WHERE conindid <> 0 AND conindid NOT IN (SELECT oid FROM pg_class)",
+        "SELECT count(*) FROM pg_type WHERE typreceive <> 0 AND typreceive NOT IN (SELECT oid FROM pg_proc)",  # noqa: E501
+        "SELECT count(*) FROM pg_constraint WHERE conindid <> 0 AND conindid NOT IN (SELECT oid FROM pg_class)",  # noqa: E501
         "SELECT count(*) - count(DISTINCT oid) FROM pg_class",
     ):
         assert one(con, sql) == 0, sql
@@ -157,8 +159,8 @@ def test_a_hundred_tables_are_listed_quickly():
         catalog.set_rights(root, [Rights("anna", (), frozenset({Grant("read", "database")}))])
         con = session(root)
         sql = (
-            "SELECT n.nspname, c.relname, pg_catalog.pg_get_userbyid(c.relowner) FROM pg_catalog.pg_class c "
-            "LEFT JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'v') "
+            "SELECT n.nspname, c.relname, pg_catalog.pg_get_userbyid(c.relowner) FROM pg_catalog.pg_class c "  # noqa: E501
+            "LEFT JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'v') "  # noqa: E501
             "AND n.nspname <> 'pg_catalog' AND pg_catalog.pg_table_is_visible(c.oid) ORDER BY 1, 2"
         )
         took = []
@@ -167,3 +169,20 @@ def test_a_hundred_tables_are_listed_quickly():
             assert len(ask(con, sql)) == 100
             took.append(time.perf_counter() - start)
         assert min(took) < 0.1
+
+
+def test_numbers_and_names_are_announced_as_postgresql_does():
+    fields = [
+        Field("attrtypoids", 1016, -1, kind="UINTEGER[]"),
+        Field("typtype", 25, -1),
+        Field("total", 20, 8, kind="BIGINT"),
+    ]
+    assert [f.oid for f in catalog.typed(fields)] == [1028, 18, 20]
+
+
+@pytest.mark.parametrize("asked_text", [a.text for a in asked()][::7])
+def test_edits_behind_other_edits_are_one_list(asked_text):
+    first = postgres.edits(asked_text, tokenize(asked_text) or [])
+    together = catalog.after(asked_text, first)
+    assert apply(asked_text, together) == edited(asked_text)
+    assert all(a.end <= b.start for a, b in pairwise(together))

@@ -29,7 +29,10 @@ def names(root, user, sql):
         return [row[0] for row in ask(con, sql)]
 
 
-TABLES_OF = "SELECT table_name FROM information_schema.tables WHERE table_schema NOT IN ('pg_catalog', 'information_schema') ORDER BY 1"
+TABLES_OF = (
+    "SELECT table_name FROM information_schema.tables "
+    "WHERE table_schema NOT IN ('pg_catalog', 'information_schema') ORDER BY 1"
+)
 FUNCTIONS = "SELECT DISTINCT proname FROM pg_proc WHERE oid > 20000 ORDER BY 1"
 
 

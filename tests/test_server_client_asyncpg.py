@@ -18,7 +18,10 @@ asyncpg = pytest.importorskip("asyncpg")
 pytestmark = pytest.mark.timeout(30)
 
 CHECKS: list[Callable[[Target], Any]] = []
-LONG = "SELECT count(*) FROM sales.many a, sales.many b, sales.many c WHERE sin(a.id + b.id + c.id) > 2"
+LONG = (
+    "SELECT count(*) FROM sales.many a, sales.many b, sales.many c "
+    "WHERE sin(a.id + b.id + c.id) > 2"
+)
 
 
 def check(function):

@@ -20,7 +20,10 @@ psycopg2 = pytest.importorskip("psycopg2")
 pytestmark = pytest.mark.timeout(30)
 
 CHECKS: list[Callable[[Target], Any]] = []
-LONG = "SELECT count(*) FROM sales.many a, sales.many b, sales.many c WHERE sin(a.id + b.id + c.id) > 2"
+LONG = (
+    "SELECT count(*) FROM sales.many a, sales.many b, sales.many c "
+    "WHERE sin(a.id + b.id + c.id) > 2"
+)
 
 
 def check(function):

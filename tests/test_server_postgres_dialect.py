@@ -113,6 +113,8 @@ def test_names_of_whole_queries(engine, query, names):
         ("select t.\"X\" <> all('{1}')", "select t.\"X\" <> all(cast_to_type(['1'], [t.\"X\"]))"),
         ("select f(x) = any($1)", "select f(x) = any($1)"),
         ("select now(3)", "select now(3)"),
+        ("from (select min(columns(*)) from t)", "from (select min(columns(*)) from t)"),
+        ("select a operator(pg_catalog.~) 'x'", "select a operator(pg_catalog.~) 'x'"),
         ("select current_timestamp(3)", "select current_timestamp"),
         ("select s collate \"en_US\"", "select s "),
         ("select '{1,NULL}'::int[]", "select '[\"1\", NULL]'::int[]"),
@@ -134,3 +136,18 @@ def test_select_into_is_refused():
     with pytest.raises(PgError) as told:
         postgres.edits(sql, tokenize(sql))
     assert (told.value.sqlstate, told.value.position) == ("0A000", 13)
+
+
+def test_names_come_from_the_users_own_text_too(engine):
+    for query, names in (
+        ("select count(*), every(x = 1), s ~ 'a' from t group by s for update",
+         ["count", "every", "?column?"]),
+        ("select s ~ 'a', '{1}'::int[], sum(x) filter (where x > 1) from t group by s",
+         ["?column?", "int4", "sum"]),
+    ):  # fmt: skip
+        assert postgres.column_names(engine.root.cursor(), query, ["a()"] * 3) == names
+
+
+def test_where_a_parameter_is_an_array():
+    sql = "select $1 = any($2), $3::int[], $4::int, x = all ($5)"
+    assert postgres.array_parameters(sql, tokenize(sql)) == {2, 3, 5}

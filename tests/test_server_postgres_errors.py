@@ -24,7 +24,8 @@ CASES = [
     ("select 'open", "42601", None, None),
     ("select x from a, b", "42702", 'column reference "x" is ambiguous', "x"),
     ("select name, sum(amount) from sales", "42803",
-     'column "name" must appear in the GROUP BY clause or be used in an aggregate function', "name"),
+     'column "name" must appear in the GROUP BY clause or be used in an aggregate function',
+     "name"),
     ("select * from sales where sum(id) > 1", "42803",
      "aggregate functions are not allowed in WHERE", "sum"),
     ("select max(sum(id)) from sales", "42803", "aggregate function calls cannot be nested", "sum"),
@@ -83,7 +84,7 @@ def test_an_error_of_the_engine(engine, sql, state, message, place):
     "sql",
     [
         "select id,\n\t'é日本' as x,\n\t  wrong from sales",
-        "select 1::numeric, s ~ 'a', wrong from sales",
+        "select 1::numeric, name ~ 'a', wrong from sales",
         "select " + "1, " * 80 + "wrong, " + "2, " * 80 + "1 from sales",
         "select " + "'日本', " * 80 + "wrong, " + "2, " * 80 + "1 from sales",
         "select count(*) from (select count(*), 1::numeric from sales) q where wrong = 1",

@@ -33,15 +33,36 @@ def test_the_door_answers_as_postgresql_did(client, said, door):
         answers = [player.step(step["sent"], step["catalog"]) for step in said["steps"]]
     finally:
         player.close()
-    expected = [keyed(step["sent"], step["answered"]) for step in said["steps"]]
-    found = [keyed(s["sent"], answer) for s, answer in zip(said["steps"], answers, strict=True)]
+    expected = [keyed(step, step["answered"]) for step in said["steps"]]
+    found = [keyed(s, answer) for s, answer in zip(said["steps"], answers, strict=True)]
     same(f"log {client}", said["check"], expected, found)
 
 
-def keyed(sent, answered):
-    """A step's answers with what was asked, so that a difference tells its statement."""
-    asked = [one[1] if one[0] == "Q" else one[2] for one in sent if one[0] in "QP"]
+# The catalog's own types: DuckDB has only their kin, which every driver reads alike. (Not oid[]:
+# asyncpg asks for ever if it is announced as int8[].)
+KIN = {19: 25, 18: 25, 1043: 25, 194: 25, 1034: 1009, 1003: 1009, 2205: 25, 2206: 25, 24: 25,
+       26: 20, 22: 25, 1042: 25}  # fmt: skip
+
+
+def keyed(step, answered):
+    """A step's answers with what was asked, so that a difference tells its statement.
+
+    Of a step with an error only that is compared: how far a server comes before it finds it, in
+    planning or in running, is its own.
+    """
+    asked = [one[1] if one[0] == "Q" else one[2] for one in step["sent"] if one[0] in "QP"]
+    if any(one[0] == "E" for one in answered):
+        answered = [one for one in answered if one[0] in "EZ"]
+    elif step["catalog"]:
+        answered = [kin(one) for one in answered]
     return {f"{'; '.join(asked)[:300]}": answered}
+
+
+def kin(answer):
+    """An answer about the catalog, its types made those that DuckDB has."""
+    if answer[0] == "T":
+        return ["T", [[name, KIN.get(oid, oid), form] for name, oid, _, form in answer[1]]]
+    return ["t", [KIN.get(oid, oid) for oid in answer[1]]] if answer[0] == "t" else answer
 
 
 def test_the_log_tells_nothing_of_the_machine_that_wrote_it():

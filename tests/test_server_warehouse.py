@@ -7,10 +7,9 @@ import time
 import pytest
 
 pytest.importorskip("scramp")
-from tests.server_sessions import READER, WRITER, ask, enter, make_door, make_file
-
 from retailsql.adapters.server.warehouse import Warehouse
 from retailsql.errors import DatabaseOpenError
+from tests.server_sessions import READER, WRITER, ask, enter, make_door, make_file
 
 
 @pytest.fixture
@@ -73,7 +72,8 @@ def test_old_instances_are_closed_when_their_last_user_leaves(path, tmp_path):
     first = door.warehouse.enter()
     renew(path, 4)
     ask(session, "SELECT 1")
-    assert first.retired and first.users == 1
+    assert first.retired
+    assert first.users == 1
     assert first.root.execute("SELECT 1").fetchall() == [(1,)]
     door.warehouse.leave(first)
     with pytest.raises(Exception, match="losed"):
@@ -90,9 +90,11 @@ def test_a_broken_new_file_is_not_used_and_told(path, tmp_path, user):
     other.write_bytes(path.read_bytes()[:5000])
     os.replace(other, path)
     first = ask(session, "SELECT count(*) FROM items")
-    assert first.rows == [("3",)] and first.error is None
+    assert first.rows == [("3",)]
+    assert first.error is None
     told = first.notices + ask(session, "SELECT 1").notices
-    assert [n.severity for n in told] == ["WARNING"] and "old one is served" in told[0].message
+    assert [n.severity for n in told] == ["WARNING"]
+    assert "old one is served" in told[0].message
     renew(path, 7)
     assert ask(session, "SELECT count(*) FROM items").rows == [("7",)]
     door.close()
@@ -139,7 +141,8 @@ def test_a_role_with_a_memory_limit_has_an_instance_of_its_own(path, tmp_path):
         g.root.execute("SELECT value FROM duckdb_settings() WHERE name = 'memory_limit'").fetchone()
         for g in door.warehouse._generations.values()
     ]
-    assert len(limits) == 2 and limits[1] == ("95.3 MiB",)
+    assert len(limits) == 2
+    assert limits[1] == ("95.3 MiB",)
     door.close()
 
 

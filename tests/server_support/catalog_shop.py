@@ -1,4 +1,4 @@
-"""The same small shop in DuckDB behind the shim and in PostgreSQL 15, and what clients ask of it."""
+"""One small shop in DuckDB behind the shim and in PostgreSQL 15, and what clients ask of it."""
 
 from __future__ import annotations
 

@@ -1,7 +1,13 @@
-"""The door as ``retailsql serve`` opens it: in this process, on a free port, a shop behind it."""
+"""The door as ``retailsql serve`` opens it, in a process of its own, with a shop behind it.
+
+Not in the tests' process: some drivers (psycopg2's ``cancel``) wait for the server while they hold
+Python's lock, and it would wait for them.
+"""
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -33,6 +39,29 @@ def make_shop(path: Path) -> None:
 @contextmanager
 def opened(folder: Path) -> Iterator[Target]:
     """The door, for as long as the block lasts; the target is for ``tester``."""
+    command = [sys.executable, "-m", "tests.server_support.door", str(folder)]
+    with (folder / "log").open("wb") as log:
+        child = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log,
+            cwd=Path(__file__).parents[2],
+        )  # fmt: skip
+    try:
+        line = child.stdout.readline()
+        if not line:
+            raise RuntimeError((folder / "log").read_text())
+        yield Target("127.0.0.1", int(line), "tester", PASSWORD, "shop")
+    finally:
+        child.stdin.close()
+        child.stdout.close()
+        try:
+            child.wait(20)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+
+
+def serve(folder: Path) -> None:
+    """Tell the port, and serve until the other end of standard input is closed."""
     from retailsql.adapters.server.accounts import Accounts, Audit
     from retailsql.adapters.server.door import Door
     from retailsql.adapters.server.wire import Listener
@@ -50,4 +79,10 @@ def opened(folder: Path) -> Iterator[Target]:
         door = Door(database, accounts, audit)
         stack.callback(door.close)
         listener = stack.enter_context(Listener(door, "127.0.0.1", 0))
-        yield Target(*listener.address, "tester", PASSWORD, "shop")
+        sys.stdout.write(f"{listener.address[1]}\n")
+        sys.stdout.flush()
+        sys.stdin.read()
+
+
+if __name__ == "__main__":
+    serve(Path(sys.argv[1]))

@@ -328,6 +328,17 @@ _SHAPES = [
     ("SELECT 1 FROM raw.t" + " CROSS JOIN raw.t" * 2000, TOO_DEEP),
     ("SELECT 1 FROM raw.t" + ", raw.t" * 2000, TOO_DEEP),
     ("SELECT 1" + " UNION ALL SELECT 1" * 20_000, TOO_DEEP),
+    ("SELECT 1 x0" + "".join(f", x{i} + x{i} x{i + 1}" for i in range(24)), TOO_DEEP),
+    (
+        "WITH a0 AS NOT MATERIALIZED (SELECT 1)"
+        + "".join(f", a{i + 1} AS NOT MATERIALIZED (FROM a{i}, a{i} b)" for i in range(24))
+        + " FROM a24",
+        TOO_DEEP,
+    ),
+    (
+        "SELECT 1 FROM raw.t GROUP BY CUBE (" + ", ".join(f"a + {i}" for i in range(12)) + ")",
+        TOO_DEEP,
+    ),
     ("SELECT '" + "x" * 2_000_000 + "'", TOO_LONG),
     ("SELECT 1 --" + "x" * 2_000_000, TOO_LONG),
     ("SELECT 1 FROM raw.t WHERE a IN (" + "1, " * 500_000 + "1)", TOO_LONG),

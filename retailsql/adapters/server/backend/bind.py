@@ -9,6 +9,7 @@ import duckdb
 from duckdb import DuckDBPyConnection
 from duckdb.sqltypes import DuckDBPyType
 
+_PLACE = "PREPARE __rs_place AS "
 _ROWS = frozenset({"SELECT", "EXPLAIN", "CALL", "RELATION"})
 
 
@@ -44,10 +45,40 @@ def bind(con: DuckDBPyConnection, text: str) -> Bound:
     binder: Any = getattr(con, "_bind", None)
     if binder is None:
         return _bind_lazily(con, text)
-    names, types, found, result, _, kind, writes = binder(text, with_type=True, with_writes=True)
+    try:
+        names, types, found, result, _, kind, writes = binder(
+            text, with_type=True, with_writes=True
+        )
+    except duckdb.BinderException as error:
+        raise _with_place(con, text, error) from error
     known = {str(name): None if _unknown(kind_) else kind_ for name, kind_ in found}
     complete = all(known.values()) and not any(map(_unknown, types))
     return Bound(names, types, known, result, kind, writes, complete)
+
+
+def _with_place(
+    con: DuckDBPyConnection, text: str, error: duckdb.BinderException
+) -> duckdb.BinderException:
+    """The error with ``LINE 1: ... ^``, which the binder alone leaves out and PREPARE tells."""
+    if "\nLINE " in str(error):
+        return error
+    try:
+        con.execute(_PLACE + text)
+    except duckdb.BinderException as again:
+        return duckdb.BinderException(_without_prefix(str(again)))
+    except duckdb.Error:
+        return error
+    con.execute("DEALLOCATE __rs_place")
+    return error
+
+
+def _without_prefix(message: str) -> str:
+    """The message as if the statement alone had been read."""
+    before, mark, after = message.partition("\nLINE 1: " + _PLACE)
+    line, _, caret = after.partition("\n")
+    if not mark or not caret.startswith(" " * len(_PLACE)):
+        return message
+    return f"{before}\nLINE 1: {line}\n{caret[len(_PLACE) :]}"
 
 
 def _unknown(kind: DuckDBPyType) -> bool:

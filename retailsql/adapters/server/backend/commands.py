@@ -31,7 +31,6 @@ _COMMANDS: dict[str, Planner] = {
     "COMMIT": sundry.commit,
     "COPY": copy,
     "DEALLOCATE": prepare.deallocate,
-    "DECLARE": cursors.declare,
     "DETACH": sundry.refused,
     "DISCARD": prepare.discard,
     "DO": sundry.refused,
@@ -85,6 +84,8 @@ def plan(ctx: Context, part: Part, oids: Sequence[int] = ()) -> Plan:
             return model
         if word == "EXPLAIN":
             return explain(ctx, part, oids)
+        if word == "DECLARE":
+            return cursors.declare(ctx, part, oids)
         command = _COMMANDS.get(word)
         found = None if command is None else command(ctx, part)
         return Query(ctx, part, oids) if found is None else found

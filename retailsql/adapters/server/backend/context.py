@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING
 
+import duckdb
 from duckdb import DuckDBPyConnection
 
 from retailsql.adapters.server import catalog
@@ -59,7 +60,7 @@ class Context:
         self.running = Running(deadlines)
         self._set_for: dict[int, int] = {}
         self.work = Work(warehouse, self._configure)
-        self.settings = Settings(user, self._zones(), parameters)
+        self.settings = Settings(user, self._zones(), parameters, not self.may_write)
         self.block = Block(self)
         self.statements: dict[str, Prepared] = {}
         self.portals: dict[str, Portal] = {}
@@ -109,6 +110,15 @@ class Context:
         con = self.running.on(self.block.begin(writes))
         self._follow(con)
         return con
+
+    def revive(self, con: DuckDBPyConnection) -> None:
+        """Give a transaction that was aborted another, where nothing was done in it."""
+        try:
+            con.execute("SELECT 1").fetchall()
+        except duckdb.TransactionException:
+            if not self.work.wrote:
+                self.work.rollback()
+                self.block.begin(writes=False)
 
     def free_connection(self) -> DuckDBPyConnection:
         """The connection outside of any transaction of ours, for what opens its own."""

@@ -24,6 +24,7 @@ from retailsql.dialect.tokens import Walk, is_string
 if TYPE_CHECKING:
     from retailsql.adapters.server.backend.context import Context
 
+_FRAME = 5  # a letter and the length before each message
 _FORMATS = ("text", "csv", "binary")
 
 
@@ -38,6 +39,8 @@ def copy(ctx: Context, part: Part) -> Plan:
     walk.take("BINARY")
     query = _source(part, walk)
     if walk.take("FROM"):
+        if ctx.block.read_only:
+            raise PgError("25006", "cannot execute COPY FROM in a read-only transaction")
         raise PgError(
             "0A000", "COPY FROM is not supported",
             hint="Load data on the server: this door is for reading.",
@@ -180,6 +183,16 @@ def _listed(walk: Walk) -> list[str]:
     return names
 
 
+def _behind(head: bytes, messages: bytes) -> bytes:
+    """The messages, the payload of one more before that of their first: PostgreSQL sends the
+    header of a binary COPY in one message with the first row, and its drivers rely on that.
+    """
+    if not head:
+        return messages
+    size = int.from_bytes(messages[1:5], "big") + len(head) - _FRAME
+    return b"d" + size.to_bytes(4, "big") + head[_FRAME:] + messages[_FRAME:]
+
+
 def _copy(ctx: Context, query: Part, options: CopyOptions) -> Result:
     plan = Query(ctx, query)
     if plan.fields is None:
@@ -193,13 +206,16 @@ def _copy(ctx: Context, query: Part, options: CopyOptions) -> Result:
     def answers() -> Iterator[Answer]:
         portal.start()
         yield CopyBegin(len(fields), options.format == "binary")
-        if head := encoder.header():
+        head = encoder.header()
+        if head and options.format != "binary":
             yield CopyData(head)
+            head = b""
         for batch in portal.take(None):
             result.rows += batch.num_rows
-            yield CopyData(encoder.rows(batch))
+            yield CopyData(_behind(head, encoder.rows(batch)))
+            head = b""
         if tail := encoder.trailer():
-            yield CopyData(tail)
+            yield CopyData(_behind(head, tail))
         yield CopyEnd()
         yield Complete(f"COPY {result.rows}")
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+from duckdb.sqltypes import DuckDBPyType
 
 from retailsql.adapters.server.backend.portals import Portal
-from retailsql.adapters.server.backend.prepare import _QUERIES as QUERIES
+from retailsql.adapters.server.backend.prepare import QUERIES
 from retailsql.adapters.server.backend.query import Query
 from retailsql.adapters.server.backend.result import Command, Plan, Result, done
 from retailsql.adapters.server.backend.script import Part, ended, name_at, syntax_error
-from retailsql.adapters.server.records import PgError
+from retailsql.adapters.server.records import Field, PgError
 from retailsql.dialect.tokens import Walk
 
 if TYPE_CHECKING:
@@ -21,7 +23,36 @@ if TYPE_CHECKING:
 _BACKWARD = ("PRIOR", "FIRST", "LAST", "ABSOLUTE", "RELATIVE", "BACKWARD")
 
 
-def declare(ctx: Context, part: Part) -> Plan:
+@dataclass
+class Declared:
+    """DECLARE: its parameters are those of its query."""
+
+    ctx: Context
+    name: str
+    query: Query
+    hold: bool
+    text: str
+    fields: list[Field] | None = None
+    parameters: list[int] = field(init=False)
+    targets: list[DuckDBPyType | None] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.parameters, self.targets = self.query.parameters, self.query.targets
+
+    def run(self, values: Sequence[Any]) -> Result:
+        """Begin to read: what FETCH gets is what the database holds at this moment."""
+        ctx = self.ctx
+        if not self.hold and not ctx.block.inside and not ctx.several:
+            raise PgError("25P01", "DECLARE CURSOR can only be used in transaction blocks")
+        if self.name in ctx.portals:
+            raise PgError("42P03", f'cursor "{self.name}" already exists')
+        portal = Portal(ctx, self.query, values, hold=self.hold, text=self.text)
+        portal.start()
+        ctx.portals[self.name] = portal
+        return done("DECLARE CURSOR")
+
+
+def declare(ctx: Context, part: Part, oids: Sequence[int] = ()) -> Plan:
     """``DECLARE name [options] CURSOR [WITH HOLD] FOR query``."""
     walk = part.walk()
     walk.expect("DECLARE")
@@ -37,8 +68,11 @@ def declare(ctx: Context, part: Part) -> Plan:
     walk.expect("FOR")
     if walk.peek() not in QUERIES:
         raise syntax_error(walk)
-    query = part.rest(walk.at)
-    return Command(lambda: _declare(ctx, name, query, hold))
+    rest = part.rest(walk.at)
+    query = Query(ctx, rest, oids)
+    if query.writes or query.fields is None:
+        raise PgError("0A000", "a cursor must be declared for a query that only reads")
+    return Declared(ctx, name, query, hold, rest.text)
 
 
 def fetch(ctx: Context, part: Part) -> Plan:
@@ -81,23 +115,6 @@ def find(ctx: Context, name: str) -> Portal:
     if portal is None:
         raise PgError("34000", f'cursor "{name}" does not exist')
     return portal
-
-
-def _declare(ctx: Context, name: str, query: Part, hold: bool) -> Result:
-    if not hold and not ctx.block.inside and not ctx.several:
-        raise PgError("25P01", "DECLARE CURSOR can only be used in transaction blocks")
-    if name in ctx.portals:
-        raise PgError("42P03", f'cursor "{name}" already exists')
-    plan = Query(ctx, query)
-    if plan.parameters:
-        raise PgError("42P02", "there is no parameter $1")
-    if plan.writes or plan.fields is None:
-        raise PgError("0A000", "a cursor must be declared for a query that only reads")
-    portal = Portal(ctx, plan, hold=hold, text=query.text)
-    # It runs from now: FETCH reads what the database holds at this moment.
-    portal.start()
-    ctx.portals[name] = portal
-    return done("DECLARE CURSOR")
 
 
 def _fetch(portal: Portal, count: int | None) -> Result:

@@ -181,6 +181,7 @@ def _carry_out(ctx: Context, con: DuckDBPyConnection, statement: Any) -> dict[st
     names = [column[0] for column in result.description or ()]
     row = dict(zip(names, result.fetchone() or (), strict=True))
     policy.changed()
+    ctx.work.altered = True
     if ctx.block.inside:
         ctx.work.wrote = True
     else:

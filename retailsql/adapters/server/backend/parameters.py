@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,6 +22,15 @@ _CASTS = {
 }  # fmt: skip
 """What a parameter is cast to whose type the client has declared. Not numeric, whose scale nobody
 has told, and not text: drivers declare that for what they leave to the server."""
+_CATALOG_TYPES = {
+    ("oid", False): 26,
+    ("oid", True): 1028,
+    ("name", False): 19,
+    ("name", True): 1003,
+}
+"""Types that DuckDB has not: a driver that is told another asks for them again and again."""
+_CATALOG_CAST = re.compile(r"\s*::\s*(?:pg_catalog\.)?(oid|name)\b(\s*\[\s*\])?", re.IGNORECASE)
+_NUMERIC = 1700
 _TRIES = 32
 MOST = 65_535
 
@@ -33,11 +43,13 @@ class Found:
         places: number -> where it stands in the text, each time.
         near: number -> the word on either side.
         declared: types by number, 0 where the client leaves it to the server.
+        told: number -> a type of the catalog that it is cast to in the text.
     """
 
     places: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
     near: dict[int, list[str]] = field(default_factory=dict)
     declared: list[int] = field(default_factory=list)
+    told: dict[int, int] = field(default_factory=dict)
 
     @property
     def count(self) -> int:
@@ -69,6 +81,8 @@ def read(part: Part, oids: Sequence[int]) -> Found:
         n = int(number.text)
         if not 0 < n <= MOST:
             raise PgError("42P02", f"there is no parameter ${n}", position=mark.start + 1)
+        if n not in found.told and (cast := _CATALOG_CAST.match(part.text, number.end + 1)):
+            found.told[n] = _CATALOG_TYPES[cast[1].lower(), bool(cast[2])]
         found.places.setdefault(n, []).append((mark.start, number.end + 1))
         around = [tokens[j].text for j in (i - 2, i + 3) if 0 <= j < len(tokens)]
         found.near.setdefault(n, []).extend(around)
@@ -144,7 +158,7 @@ def announced(found: Found, kinds: Sequence[DuckDBPyType | None]) -> list[int]:
     """PostgreSQL's numbers of the types, as Describe tells them."""
     numbers = range(1, found.count + 1)
     return [
-        found.oid(n) or (25 if kind is None else postgres.oid_of(kind))
+        found.oid(n) or found.told.get(n) or (25 if kind is None else postgres.oid_of(kind))
         for n, kind in zip(numbers, kinds, strict=True)
     ]
 
@@ -164,6 +178,8 @@ def given(found: Found, values: Sequence[Any]) -> dict[str, Any] | None:
 
 
 def _guesses(found: Found, number: int) -> Iterable[str]:
+    if found.oid(number) == _NUMERIC:
+        return ("DECIMAL(38, 10)", "DOUBLE")
     near = found.near.get(number, [])
     if any(word.isdigit() for word in near):
         return ("VARCHAR", "INTEGER")

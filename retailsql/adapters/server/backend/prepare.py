@@ -13,7 +13,7 @@ from retailsql.adapters.server.records import Edit, PgError, apply
 if TYPE_CHECKING:
     from retailsql.adapters.server.backend.context import Context
 
-_QUERIES = ("SELECT", "WITH", "INSERT", "UPDATE", "DELETE", "VALUES", "FROM", "TABLE", "(", "MERGE")
+QUERIES = ("SELECT", "WITH", "INSERT", "UPDATE", "DELETE", "VALUES", "FROM", "TABLE", "(", "MERGE")
 
 
 def prepare(ctx: Context, part: Part) -> Plan:
@@ -25,7 +25,7 @@ def prepare(ctx: Context, part: Part) -> Plan:
     if walk.peek() == "(":
         types = [walk.slice(*span) for span in walk.split(*walk.group())]
     walk.expect("AS")
-    if walk.peek() not in _QUERIES:
+    if walk.peek() not in QUERIES:
         raise syntax_error(walk)
     query = part.rest(walk.at)
     return Command(lambda: _prepare(ctx, name, query, types))

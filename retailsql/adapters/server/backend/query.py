@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
+import duckdb
 from duckdb import DuckDBPyConnection
 
 from retailsql.adapters.server import catalog, encoding, policy, postgres
@@ -19,6 +20,10 @@ from retailsql.adapters.server.records import Edit, Field, apply
 
 if TYPE_CHECKING:
     from retailsql.adapters.server.backend.context import Context
+
+
+_ROWS_ONLY = frozenset({"select", "insert", "update", "delete", "merge_into"})
+"""Kinds of statements that leave the names in the database as they are."""
 
 
 class Query:
@@ -42,9 +47,7 @@ class Query:
         self._spliced = False
         try:
             con = ctx.connection()
-            self._edits = _joined(
-                catalog.edits(part.text, part.tokens), postgres.edits(part.text, part.tokens)
-            )
+            self._edits = catalog.after(part.text, postgres.edits(part.text, part.tokens))
             self._found = parameters.read(part, oids)
             # The policy reads it before anything binds it: a refusal must not tell what there is.
             self._check(con)
@@ -65,6 +68,7 @@ class Query:
             con = ctx.connection(writes=self.writes)
             if self.writes:
                 ctx.work.wrote = True
+                ctx.work.altered |= self._bound.kind not in _ROWS_ONLY
             given = parameters.given(self._found, values)
             tag = tag_of(self._part.words, self._bound.kind, self._bound.result)
             if self.fields is None and not self._head:
@@ -106,7 +110,11 @@ class Query:
 
         def with_casts(edits: list[Edit]) -> Bound:
             self._edits = _joined(before, edits)
-            return bind(con, self._final(con))
+            try:
+                return bind(con, self._final(con))
+            except duckdb.BinderException:
+                self._ctx.revive(con)  # some failures abort the transaction, most do not
+                raise
 
         try:
             return parameters.typed(self._found, with_casts)
@@ -120,7 +128,8 @@ class Query:
         names = list(bound.names)
         if bound.kind == "select":
             names = postgres.column_names(con, self._part.text, names)
-        return encoding.describe(names, bound.types)
+        fields = encoding.describe(names, bound.types)
+        return catalog.typed(fields) if catalog.SHIM in self.final else fields
 
     def _raise(self, error: BaseException) -> NoReturn:
         found = self._said(error)

@@ -26,6 +26,7 @@ class Settings:
         user: who is logged in.
         zones: names of time zones by their names in lower case.
         parameters: of the client's first message.
+        read_only: he may not write at all.
 
     Raises:
         PgError: 22023 or 42704, a parameter cannot be what the client wants.
@@ -35,12 +36,19 @@ class Settings:
     """
 
     def __init__(
-        self, user: str, zones: Mapping[str, str], parameters: Mapping[str, str] | None = None
+        self,
+        user: str,
+        zones: Mapping[str, str],
+        parameters: Mapping[str, str] | None = None,
+        read_only: bool = False,
     ) -> None:
         self._zones = zones
         self._defaults = {name: setting.value for name, setting in SETTINGS.items()}
         self._defaults["session_authorization"] = user
         self._defaults["server_version"] = f"{VERSION} (retailsql {_own_version()})"
+        if read_only:
+            self._defaults["default_transaction_read_only"] = "on"
+            self._defaults["transaction_read_only"] = "on"
         self._values = dict(self._defaults)
         self._local: dict[str, str] = {}
         self._before: dict[str, str] | None = None

@@ -66,7 +66,7 @@ class Block:
             return "BEGIN"
         ctx.settings.begin()
         default = ctx.settings.show("default_transaction_read_only")
-        read_only = modes.get("read_only", default)
+        read_only = modes.get("read_only", default) if ctx.may_write else "on"
         level = modes.get("isolation", ctx.settings.show("default_transaction_isolation"))
         self.inside, self.failed, self._savepoints, self._lost = True, False, [], False
         self._read_only = read_only == "on"

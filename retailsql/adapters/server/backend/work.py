@@ -12,6 +12,7 @@ from contextlib import suppress
 import duckdb
 from duckdb import DuckDBPyConnection
 
+from retailsql.adapters.server import catalog
 from retailsql.adapters.server.generation import Generation
 from retailsql.adapters.server.warehouse import Warehouse
 
@@ -35,7 +36,7 @@ class Work:
         self._kept: list[DuckDBPyConnection] = []
         self.open: bool = False
         self.read_only = True
-        self.wrote = False
+        self.wrote = self.altered = False
 
     @property
     def generation(self) -> Generation:
@@ -83,21 +84,27 @@ class Work:
         """Commit, if a transaction is open."""
         if not self.open or self._con is None:
             return
-        wrote, self.open = self.wrote, False
+        wrote, self.open, self.wrote = self.wrote, False, False
         self._con.execute("COMMIT")
         if wrote:
             self.checkpoint()
 
     def rollback(self) -> None:
         """Roll back, though an interrupt may hit the ROLLBACK itself."""
-        self.open, self.wrote = False, False
+        self.open = self.wrote = self.altered = False
         if self._con is None or end_transaction(self._con):
             return
         self._drop_main()
 
     def checkpoint(self) -> None:
-        """After a write: put it into the file now, or when the last statement is done."""
-        self.generation.checkpoint()
+        """After a write: put it into the file now, or when the last statement is done; and tell
+        the catalog of new names.
+        """
+        generation, altered, self.altered = self.generation, self.altered, False
+        if altered:
+            with generation.telling, generation.root.cursor() as cursor:
+                catalog.refresh(cursor)
+        generation.checkpoint()
 
     def set_aside(self) -> None:
         """Leave the connection, with its transaction, to the portal that reads from it."""

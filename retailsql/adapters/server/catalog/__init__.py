@@ -1,22 +1,35 @@
 """PostgreSQL's catalog of the warehouse: pg_catalog and information_schema as clients ask for them.
 
 DuckDB's own pg_catalog cannot be extended in place. An attached in-memory database, the shim,
-holds PostgreSQL's relations (real rows of its types; live views over DuckDB's own catalog, each
+holds PostgreSQL's relations (real rows of its types; copies of DuckDB's own catalog; each
 session seeing what it was granted) and functions; the tokens of a statement that mentions any of
 them are edited to point there. Other statements are left alone.
 
     names.py     the names that are answered to          spans.py, sheet.py, operands.py, edits.py
     install.py   makes the shim from the .sql files      rights.py   who sees what
+    after.py     edits behind other edits                fields.py   types of its columns
 """
 
 from __future__ import annotations
 
+from retailsql.adapters.server.catalog.after import after
 from retailsql.adapters.server.catalog.edits import edits
+from retailsql.adapters.server.catalog.fields import typed
 from retailsql.adapters.server.catalog.install import install, refresh
 from retailsql.adapters.server.catalog.names import PUBLIC, SHIM
 from retailsql.adapters.server.catalog.rights import set_rights
 
-__all__ = ["PUBLIC", "SHIM", "edits", "install", "refresh", "search_path", "set_rights"]
+__all__ = [
+    "PUBLIC",
+    "SHIM",
+    "after",
+    "edits",
+    "install",
+    "refresh",
+    "search_path",
+    "set_rights",
+    "typed",
+]
 
 
 def search_path(database: str) -> str:

@@ -119,12 +119,12 @@ def refresh(con: duckdb.DuckDBPyConnection) -> None:
 
 
 COPIES = (
-    "schemas",
     "tables",
     "columns",
     "sequences",
     "constraints",
     "indexes",
+    "schemas",
     "foreign_keys",
     "classes",
     "relations",
@@ -132,7 +132,7 @@ COPIES = (
     "comments",
     "functions",
 )
-"""What is copied of the live views."""
+"""What is copied of the live views; a later one reads the copies of those before it."""
 
 
 def _text(name: str, database: str) -> str:

@@ -10,6 +10,7 @@ SELECT {s}.private.oid_of('relation', schema_name, view_name), schema_name, view
     'v', comment, column_count, 0, false, 0, 0, sql
 FROM duckdb_views()
 WHERE database_name = '{db}' AND NOT internal AND NOT temporary;
+CREATE TABLE {s}.private.copy_tables AS FROM {s}.private.live_tables WITH NO DATA;
 
 CREATE VIEW {s}.private.live_columns AS
 SELECT {s}.private.oid_of('relation', c.schema_name, c.table_name) AS reloid, c.schema_name, c.table_name,
@@ -19,12 +20,14 @@ SELECT {s}.private.oid_of('relation', c.schema_name, c.table_name) AS reloid, c.
     {s}.private.type_oid(c.data_type) AS typoid, {s}.private.type_mod(c.data_type) AS typmod
 FROM duckdb_columns() AS c
 WHERE c.database_name = '{db}' AND NOT c.internal;
+CREATE TABLE {s}.private.copy_columns AS FROM {s}.private.live_columns WITH NO DATA;
 
 CREATE VIEW {s}.private.live_sequences AS
 SELECT {s}.private.oid_of('relation', schema_name, sequence_name) AS oid, schema_name,
     sequence_name AS name, comment, start_value, min_value, max_value, increment_by, cycle, last_value
 FROM duckdb_sequences()
 WHERE database_name = '{db}' AND NOT temporary;
+CREATE TABLE {s}.private.copy_sequences AS FROM {s}.private.live_sequences WITH NO DATA;
 
 -- A primary key that nobody named is called as PostgreSQL calls it.
 CREATE VIEW {s}.private.live_constraints AS
@@ -49,20 +52,21 @@ SELECT {s}.private.oid_of('constraint', schema_name, table_name || '.' || name) 
     names, list_transform(indexes, lambda i: CAST(i + 1 AS SMALLINT)) AS key,
     referenced_table, referenced_names, expression, constraint_text
 FROM found;
+CREATE TABLE {s}.private.copy_constraints AS FROM {s}.private.live_constraints WITH NO DATA;
 
 -- Keys have an index of their name; others are DuckDB's own.
 CREATE VIEW {s}.private.live_indexes AS
 WITH found AS (
     SELECT schema_name, table_name, name, true AS is_unique, kind = 'p' AS is_primary, oid AS constraint_oid,
         names AS columns, NULL::VARCHAR AS comment
-    FROM {s}.private.live_constraints WHERE kind IN ('p', 'u')
+    FROM {s}.private.copy_constraints WHERE kind IN ('p', 'u')
     UNION ALL
     SELECT schema_name, table_name, index_name, is_unique, false, NULL,
         list_transform(string_split(expressions[2:-2], ', '), lambda x: trim(x, ' "''')), comment
     FROM duckdb_indexes() WHERE database_name = '{db}'
 ), columns AS (
     SELECT schema_name, table_name, list(column_name ORDER BY attnum) AS names, list(typoid ORDER BY attnum) AS types
-    FROM {s}.private.live_columns GROUP BY ALL
+    FROM {s}.private.copy_columns GROUP BY ALL
 ), classes AS (
     SELECT map_from_entries(list((opcintype, oid))) AS of_type FROM (
         SELECT opcintype, any_value(oid) AS oid FROM {s}.pg.pg_opclass WHERE opcdefault GROUP BY opcintype)
@@ -74,6 +78,7 @@ SELECT {s}.private.oid_of('relation', f.schema_name, f.name) AS oid, f.schema_na
     list_transform(f.columns, lambda x: coalesce(o.of_type[c.types[list_position(c.names, x)]], 3126)) AS classes,
     list_transform(f.columns, lambda x: CASE c.types[list_position(c.names, x)] WHEN 25 THEN 100 ELSE 0 END) AS collations
 FROM found AS f JOIN columns AS c USING (schema_name, table_name), classes AS o;
+CREATE TABLE {s}.private.copy_indexes AS FROM {s}.private.live_indexes WITH NO DATA;
 
 CREATE VIEW {s}.private.live_schemas AS
 SELECT {s}.private.schema_oid(schema_name) AS oid, schema_name AS name, comment
@@ -81,20 +86,22 @@ FROM duckdb_schemas()
 WHERE database_name = '{db}' AND schema_name NOT IN ('retailsql', 'pg_catalog', 'information_schema')
 UNION ALL
 SELECT {s}.private.schema_oid(n), n, NULL FROM (VALUES ('pg_catalog'), ('information_schema')) AS v(n);
+CREATE TABLE {s}.private.copy_schemas AS FROM {s}.private.live_schemas WITH NO DATA;
 
 CREATE VIEW {s}.private.live_foreign_keys AS
 WITH columns AS (
     SELECT reloid, list(column_name ORDER BY attnum) AS names, list(attnum ORDER BY attnum) AS numbers
-    FROM {s}.private.live_columns GROUP BY reloid
+    FROM {s}.private.copy_columns GROUP BY reloid
 )
 SELECT f.oid, f.schema_name, f.table_name, {s}.private.oid_of('relation', f.schema_name, f.referenced_table) AS target,
     list_transform(f.referenced_names, lambda x: CAST(list_position(c.names, x) AS SMALLINT)) AS confkey,
     u.name AS unique_name,
     {s}.private.oid_of('relation', u.schema_name, u.name) AS conindid
-FROM {s}.private.live_constraints AS f
+FROM {s}.private.copy_constraints AS f
 LEFT JOIN columns AS c ON c.reloid = {s}.private.oid_of('relation', f.schema_name, f.referenced_table)
-LEFT JOIN {s}.private.live_constraints AS u
+LEFT JOIN {s}.private.copy_constraints AS u
     ON u.schema_name = f.schema_name AND u.table_name = f.referenced_table
     AND u.kind IN ('p', 'u') AND u.names = f.referenced_names
 WHERE f.kind = 'f';
+CREATE TABLE {s}.private.copy_foreign_keys AS FROM {s}.private.live_foreign_keys WITH NO DATA;
 

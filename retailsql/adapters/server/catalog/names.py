@@ -16,7 +16,16 @@ SCHEMAS = {"pg_catalog": "pg", "information_schema": "info"}
 """PostgreSQL's names of the schemas -> the shim's."""
 
 REG_TYPES = frozenset(
-    ["regclass", "regtype", "regproc", "regprocedure", "regoper", "regoperator", "regnamespace", "regrole"]
+    {
+        "regclass",
+        "regtype",
+        "regproc",
+        "regprocedure",
+        "regoper",
+        "regoperator",
+        "regnamespace",
+        "regrole",
+    }
 )
 """Types that are numbers and read as names."""
 
@@ -39,7 +48,9 @@ PLAIN_TYPES = {
 }
 """PostgreSQL's types that DuckDB has not -> what stands for them."""
 
-VECTORS = frozenset(["indkey", "indclass", "indoption", "indcollation", "proargtypes", "tgattr", "stxkeys"])
+VECTORS = frozenset(
+    ["indkey", "indclass", "indoption", "indcollation", "proargtypes", "tgattr", "stxkeys"]
+)
 """Columns of the catalog that are texts like ``1 2`` and may be used like arrays."""
 
 
@@ -84,6 +95,6 @@ def trigger() -> re.Pattern[str]:
     plain = "|".join(sorted(words))
     return re.compile(
         rf"pg_|information_schema|has_\w+_privilege|to_reg|\b(?:{plain})\b"
-        r'|::\s*"?(?:name|char)"?|\bAS\s+(?:name|"char")\b|\bOPERATOR\s*\(',
+        r'|::\s*"?(?:name|char)"?|\bAS\s+(?:name|"char")\b|\b(?:OPERATOR|FORMAT)\s*\(',
         re.IGNORECASE,
     )

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from sqlglot.tokenizer_core import Token
 
-_OPEN, _CLOSE = {"(": ")", "[": "]"}, {")": "(", "]": "["}
 _NO_CALL = frozenset(
-    ["IN", "AND", "OR", "NOT", "WHERE", "ON", "HAVING", "SELECT", "FROM", "JOIN", "BY", "THEN", "ELSE", "WHEN", "CASE", "AS", "ANY", "ALL", "SOME", "VALUES", "USING", "RETURNING", "LIMIT", "OFFSET", "UNION", "EXCEPT", "INTERSECT", "BETWEEN", "LIKE", "ILIKE", "IS", "DISTINCT", "EXISTS"]
+    re.findall(
+        r"\w+",
+        "IN AND OR NOT WHERE ON HAVING SELECT FROM JOIN BY THEN ELSE WHEN CASE AS ANY ALL SOME "
+        "VALUES USING RETURNING LIMIT OFFSET UNION EXCEPT INTERSECT BETWEEN LIKE ILIKE IS "
+        "DISTINCT EXISTS",
+    )
 )
+"""Words before a bracket that is no call's."""
 
 
 def word(token: Token) -> str:

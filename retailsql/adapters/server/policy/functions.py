@@ -145,7 +145,7 @@ def _unknown(asked: Asked, use: FunctionUse) -> PgError:
     lists = reviewed.REFUSED_TABLES if use.table else reviewed.REFUSED_SCALARS
     if name.lower() in lists or name.lower().startswith(reviewed.REFUSED_PREFIXES):
         return denied("function", name, position=at)
-    sql = "SELECT 1 FROM system.main.duckdb_functions() WHERE lower(function_name) = lower(?) AND internal"
-    if asked.con.execute(sql, [name]).fetchall():
+    sql = "SELECT 1 FROM system.main.duckdb_functions() WHERE function_name = ? AND internal"
+    if asked.con.execute(sql, [name.lower()]).fetchall():
         return denied("function", name, position=at)
     return PgError("42883", f"function {shown(use.path)} does not exist", position=at)

@@ -123,7 +123,8 @@ _TABLES = (
 )
 _FUNCTIONS = (
     "SELECT DISTINCT database_name, schema_name, function_name, "
-    "function_type IN ('table', 'table_macro') FROM system.main.duckdb_functions() WHERE NOT internal"
+    "function_type IN ('table', 'table_macro') "
+    "FROM system.main.duckdb_functions() WHERE NOT internal"
 )
 _SCHEMAS = "SELECT DISTINCT database_name, schema_name FROM system.main.duckdb_schemas()"
 

@@ -6,10 +6,11 @@ subquery in a place nobody thought of is found; a node of an unknown kind ends i
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from retailsql.adapters.server.policy import limits, nodes
+from retailsql.adapters.server.policy import growth, limits, nodes
 from retailsql.adapters.server.policy.names import Path
 from retailsql.adapters.server.records import PgError
 
@@ -54,6 +55,8 @@ class Uses:
     functions: list[FunctionUse] = field(default_factory=list)
     writes: list[WriteUse] = field(default_factory=list)
     relations: int = 0
+    never: set[str] = field(default_factory=set)
+    read: Counter[str] = field(default_factory=Counter)
 
 
 def uses_of(tree: Any) -> Uses:
@@ -73,6 +76,7 @@ def uses_of(tree: Any) -> Uses:
             work += [(item, scope) for item in node]
         elif isinstance(node, dict):
             _visit(node, scope, uses, work)
+    growth.check_copies(uses.never, uses.read)
     return uses
 
 
@@ -89,8 +93,9 @@ def _visit(node: dict[str, Any], scope: Scope, uses: Uses, work: list[tuple[Any,
             _write(node, nodes.WRITES[kind], uses)
         elif kind not in nodes.QUERIES and kind not in nodes.MODIFIERS:
             raise _unknown(kind)
+        growth.check_node(node)
     if isinstance(node.get("cte_map"), dict):
-        scope = _with(node, scope, work)
+        scope = _with(node, scope, uses, work)
         skipped = skipped | {"cte_map"}
     if kind == "RECURSIVE_CTE_NODE":
         # Only the second half of a recursive query sees the query itself.
@@ -113,11 +118,13 @@ def _recurring(name: object) -> str:
     return f"recurring\0{str(name).lower()}"
 
 
-def _with(node: dict[str, Any], scope: Scope, work: list[tuple[Any, Scope]]) -> Scope:
+def _with(node: dict[str, Any], scope: Scope, uses: Uses, work: list[tuple[Any, Scope]]) -> Scope:
     """Each query behind WITH sees those before it; returned is what the node's rest sees."""
     for entry in node["cte_map"]["map"]:
         work.append((entry["value"], scope))
         scope = scope | {str(entry["key"]).lower()}
+        if entry["value"].get("materialized") == "CTE_MATERIALIZE_NEVER":
+            uses.never.add(str(entry["key"]).lower())
     return scope
 
 
@@ -140,6 +147,7 @@ def _relation(node: dict[str, Any], kind: str, scope: Scope, uses: Uses) -> None
         raise limits.too_many()
     if kind == "BASE_TABLE":
         path = _path(node, "table_name")
+        uses.read[path[-1].lower()] += 1
         if not _in_scope(path, scope):
             uses.tables.append(TableUse(path))
     elif kind == "TABLE_FUNCTION":

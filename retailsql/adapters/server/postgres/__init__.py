@@ -3,6 +3,7 @@
 from retailsql.adapters.server.postgres.edits import edits as edits
 from retailsql.adapters.server.postgres.errors import pg_error as pg_error
 from retailsql.adapters.server.postgres.install import install as install
+from retailsql.adapters.server.postgres.literals import array_parameters as array_parameters
 from retailsql.adapters.server.postgres.names import column_names as column_names
 from retailsql.adapters.server.postgres.oids import oid_of as oid_of
 from retailsql.adapters.server.postgres.values import value as value

@@ -76,6 +76,8 @@ def _match(scan: Scan, i: int) -> list[Edit]:
     start = token.start
     if before.token_type.name == "NOT" and before.text == "!" and before.end + 1 == token.start:
         start = before.start
+    elif scan.word(i - 1) == "." or scan.word(i - 2) == "OPERATOR":
+        return []  # OPERATOR(pg_catalog.~) is the catalog's
     elif scan.word(i - 1) in _BEFORE_UNARY or scan.text[start - 1 : start] == "@":
         return []
     return [Edit(start, token.end + 1, OPERATORS[scan.text[start : token.end + 1]])]

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from retailsql.adapters.server.postgres import arrays
 from retailsql.adapters.server.postgres.scan import Scan
 from retailsql.adapters.server.records import Edit, PgError
+
+if TYPE_CHECKING:
+    from sqlglot.tokenizer_core import Token
 
 _ESCAPE = re.compile(r"\\(?:\\|([0-9a-fA-F]{4})|\+([0-9a-fA-F]{6}))")
 _COMPARED = frozenset(["=", "<>", "!=", "<", ">", "<=", ">="])
@@ -102,10 +107,10 @@ def any_of(scan: Scan, i: int) -> list[Edit]:
     return [Edit(start, end, f"cast_to_type({new}, [{left}])")]
 
 
-def array_parameters(scan: Scan) -> frozenset[int]:
+def array_parameters(text: str, tokens: Sequence[Token]) -> frozenset[int]:
     """The parameters that are arrays by where they stand: ``= ANY($1)``, ``$2::int[]``."""
-    out = set()
-    for i in range(len(scan.tokens)):
+    out, scan = set(), Scan(text, tokens)
+    for i in range(len(tokens)):
         if scan.word(i) != "$" or scan.kind(i + 1) != "NUMBER":
             continue
         inside = scan.word(i - 1) == "(" and scan.word(i - 2) in ("ANY", "ALL", "SOME")

@@ -9,13 +9,18 @@ from typing import TYPE_CHECKING, Any, Final
 
 import duckdb
 
+from retailsql.adapters.server.postgres.edits import edits
 from retailsql.adapters.server.postgres.renamed import PREFIX
+from retailsql.adapters.server.records import PgError, apply
+from retailsql.dialect.tokens import tokenize
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 NONE: Final = "?column?"
 _NAMED: Final = re.compile(r'"((?:[^"]|"")+)"')
+
+_PLAIN: Final = re.compile(r"(?!(?:true|false|null|col\d+)$)[a-z_][a-z0-9_]*")
 
 #: PostgreSQL's own names of types, as it calls the column of a cast of a constant.
 _TYPES: Final = {
@@ -55,7 +60,7 @@ def column_names(con: DuckDBPyConnection, text: str, names: list[str]) -> list[s
 
     Args:
         con: any connection; nothing is looked up.
-        text: the query as DuckDB is going to read it, with the edits made.
+        text: the query, as the user wrote it or with the edits made.
         names: what DuckDB calls its columns. A star keeps those.
 
     >>> import duckdb
@@ -63,7 +68,12 @@ def column_names(con: DuckDBPyConnection, text: str, names: list[str]) -> list[s
     ...              ["count_star()", "(1 + 1)", "D", "CAST('x' AS VARCHAR)"])
     ['count', '?column?', 'd', 'text']
     """
+    if all(_PLAIN.fullmatch(name) for name in names):
+        return names  # columns and aliases: nothing to find, and the tree is not free
     items = _select_list(con, text)
+    if items is None:
+        text = _edited(text)
+        items = _select_list(con, text)
     if items is None:
         return names
     stars = [i for i, item in enumerate(items) if _many(item)]
@@ -80,6 +90,14 @@ def column_names(con: DuckDBPyConnection, text: str, names: list[str]) -> list[s
         *names[head:end],
         *(_name(i, old, text) for i, old in zip(items[head + 1 :], names[end:], strict=True)),
     ]
+
+
+def _edited(text: str) -> str:
+    """The text with PostgreSQL's own syntax taken out of it."""
+    try:
+        return apply(text, edits(text, tokenize(text) or []))
+    except PgError:
+        return text
 
 
 def _by_name(
@@ -203,6 +221,8 @@ def _called(item: dict[str, Any], text: str) -> str | None:
         return _PARSED[name]
     if item.get("is_operator") or not re.match(r"\w", name):
         return None
+    if item["class"] == "FUNCTION" and not _word(item, text) and _placed(item, text):
+        return None  # an operator that the parser makes a call, such as ~
     if name.startswith(PREFIX):
         return name.removeprefix(PREFIX)
     if name == "date_part" and _word(item, text) == "extract":
@@ -210,6 +230,11 @@ def _called(item: dict[str, Any], text: str) -> str | None:
     if name == "trim":
         return "btrim"
     return _CALLS.get(name, name).lower()
+
+
+def _placed(item: dict[str, Any], text: str) -> bool:
+    """True if the tree tells where an expression is."""
+    return 0 <= int(item.get("query_location", -1)) < len(text.encode())
 
 
 def _word(item: dict[str, Any], text: str) -> str:

@@ -22,7 +22,7 @@ _ENDS = frozenset(
 _NOT_CALLS = frozenset(
     [
         "CASE", "CAST", "TRY_CAST", "EXISTS", "ARRAY", "ROW", "NOT", "INTERVAL", "VALUES", "AND",
-        "OR", "IN",
+        "OR", "IN", "UNNEST",
     ]
 )  # fmt: skip
 #: Calls that the edits take apart, so that DuckDB's tree no longer tells their names.
@@ -82,6 +82,8 @@ def _alias(scan: Scan, start: int, stop: int) -> list[Edit]:
     if stop - start < 3 or scan.word(start + 1) != "(" or name in _NOT_CALLS:
         return []
     at = scan.closing(start + 1)
+    if "COLUMNS" in map(scan.word, range(start, stop)):
+        return []  # stands for several columns, each with its own name
     if at is None or not name.replace("_", "a").isalnum():
         return []
     at += 1

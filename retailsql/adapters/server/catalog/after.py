@@ -1,0 +1,65 @@
+"""The catalog's edits behind those of another part, as one list for the text before both."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from retailsql.adapters.server.catalog.edits import edits
+from retailsql.adapters.server.catalog.names import trigger
+from retailsql.adapters.server.records import Edit, apply
+from retailsql.dialect.tokens import tokenize
+
+
+def after(text: str, first: Sequence[Edit]) -> list[Edit]:
+    """Edit what others have edited: their new text may name the catalog again.
+
+    Args:
+        text: of the statement, before any edit.
+        first: the edits made before.
+
+    Returns:
+        Edits of ``text`` that make both; ``first`` itself, quickly, if nothing of the catalog is
+        mentioned.
+
+    >>> sql = "SELECT now() FROM pg_class"
+    >>> apply(sql, after(sql, [Edit(7, 10, "pg_catalog.version")]))
+    'SELECT __rs_catalog.main.version() FROM __rs_catalog.pg.pg_class'
+    """
+    if trigger().search(text) is None:
+        return list(first)
+    between = apply(text, first)
+    second = edits(between, tokenize(between) or [])
+    placed = _placed(first)
+    out, shift = [], 0
+    for start, end in _groups([(s, e) for s, e, _ in placed] + [(x.start, x.end) for x in second]):
+        inside = [
+            Edit(x.start - start, x.end - start, x.new)
+            for x in second
+            if start <= x.start and x.end <= end
+        ]
+        grown = sum(by for s, e, by in placed if start <= s and e <= end)
+        new = apply(between[start:end], inside)
+        out.append(Edit(start - shift, end - shift - grown, new))
+        shift += grown
+    return out
+
+
+def _placed(first: Sequence[Edit]) -> list[tuple[int, int, int]]:
+    """Where each edit's text lies afterwards, and by how much it is longer than before."""
+    out, shift = [], 0
+    for edit in sorted(first):
+        start = edit.start + shift
+        out.append((start, start + len(edit.new), len(edit.new) - (edit.end - edit.start)))
+        shift += len(edit.new) - (edit.end - edit.start)
+    return out
+
+
+def _groups(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The spans in order, those that touch made one."""
+    out: list[tuple[int, int]] = []
+    for start, end in sorted(spans):
+        if out and start <= out[-1][1]:
+            out[-1] = (out[-1][0], max(out[-1][1], end))
+        else:
+            out.append((start, end))
+    return out

@@ -1,0 +1,132 @@
+"""Models through the door: calls, the linter's notices, CREATE MODEL and who may."""
+
+import duckdb
+import pytest
+
+pytest.importorskip("scramp")
+import retailsql
+from tests.server_sessions import READER, WRITER, Extended, ask, enter, make_door
+
+TRAIN = [*READER, "train on database"]
+
+
+@pytest.fixture(scope="module")
+def door(tmp_path_factory):
+    """A file with model ``line`` (2a - b + 0.5c + 0.25), a table ``t``, and rows to train on."""
+    from tests.conftest import MODELS
+
+    folder = tmp_path_factory.mktemp("ml")
+    with retailsql.connect(folder / "shop.duckdb") as con:
+        inputs = {"a": "DOUBLE", "b": "DOUBLE", "c": "DOUBLE"}
+        retailsql.import_onnx(con, "line", (MODELS / "line.onnx").read_bytes(), inputs=inputs)
+        con.execute("CREATE TABLE t AS FROM (VALUES (1, 2.5, 4.0), (3, 0, 1)) v(a, b, c)")
+        con.execute("CREATE TABLE rows AS SELECT i AS x, 3.0 * i + 1 AS label FROM range(400) r(i)")
+    made = make_door(
+        folder / "shop.duckdb", folder, anna=READER, tara=TRAIN, will=WRITER,
+        scorer=["score on model line", "read on table t"], poor=["read on table t"],
+        half=["train on database", "score on database", "read on table t"],
+    )  # fmt: skip
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def session(door):
+    opened = []
+
+    def enter_as(user):
+        opened.append(enter(door, user))
+        return opened[-1]
+
+    yield enter_as
+    for one in opened:
+        one.close()
+
+
+def test_functions_and_ml_predict_score_alike(session):
+    anna = session("anna")
+    rows = ask(anna, "SELECT line_predict(t) FROM t ORDER BY a").rows
+    assert rows == [("1.75",), ("6.75",)]
+    found = ask(anna, "SELECT predicted_label FROM ML.PREDICT(MODEL line, TABLE t) ORDER BY a")
+    assert found.error is None
+    assert found.rows == rows
+
+
+def test_ml_predict_takes_parameters_and_is_described(session):
+    anna = session("anna")
+    text = "SELECT a FROM ML.PREDICT(MODEL line, (SELECT * FROM t WHERE a > $1)) ORDER BY a"
+    assert Extended(anna).run(text, [1]) == ([("3",)], "SELECT 1")
+    anna.sync()
+
+
+def test_grants_decide_about_models(session):
+    call = "SELECT line_predict(t) FROM t"
+    ml = "SELECT * FROM ML.PREDICT(MODEL line, TABLE t)"
+    assert [ask(session("scorer"), q).state for q in (call, ml)] == ["00000", "00000"]
+    assert [ask(session("poor"), q).state for q in (call, ml)] == ["42501", "42501"]
+    train = "CREATE MODEL m OPTIONS(model_type='linear_reg') AS SELECT * FROM rows"
+    assert ask(session("anna"), train).state == "42501"
+    assert ask(session("half"), train).state == "42501"
+    assert ask(session("half"), "DROP MODEL nothing_there").state == "42704"
+
+
+def test_models_that_touch_files_of_the_server_are_refused(session):
+    tara = session("tara")
+    onnx = "CREATE MODEL m OPTIONS(model_type='ONNX', model_path='/tmp/m.onnx')"
+    assert ask(tara, onnx).state == "42501"
+    assert ask(tara, "EXPORT MODEL line OPTIONS(uri='/tmp/m.onnx')").state == "42501"
+
+
+def test_show_models_lists_what_one_may_use(session):
+    found = ask(session("anna"), "SHOW MODELS")
+    at = found.names[0].index("model")
+    assert [row[at] for row in found.rows] == ["line"]
+    assert found.tags == ["SHOW"]
+    assert ask(session("poor"), "SHOW MODELS").rows == []
+
+
+def test_the_linter_speaks_in_notices(session):
+    found = ask(session("anna"), "SELECT line_predict(b, a, c) FROM t")
+    assert [n.message[:5] for n in found.notices] == ["RS301"]
+
+
+def test_create_model_trains_and_all_sessions_have_it(session, door):
+    pytest.importorskip("sklearn")
+    tara, anna = session("tara"), session("anna")
+    assert ask(anna, "SELECT 1").state == "00000"
+    made = ask(
+        tara, "CREATE MODEL threefold OPTIONS(model_type='linear_reg') AS SELECT * FROM rows"
+    )
+    assert made.error is None
+    assert made.tags == ["CREATE MODEL"]
+    assert any(n.message.startswith("model threefold, version 1: ") for n in made.notices)
+    (row,) = ask(anna, "SELECT round(threefold_predict(r), 1) FROM rows r WHERE x = 100").rows
+    assert float(row[0]) == pytest.approx(301, abs=1)
+    assert not door.warehouse.path.with_name("shop.duckdb.wal").exists()
+    assert ask(anna, "DROP MODEL threefold").state == "42501"
+    assert ask(tara, "DROP MODEL threefold").tags == ["DROP MODEL"]
+    assert ask(anna, "SELECT threefold_predict(r) FROM rows r").state == "42883"
+    assert ask(tara, "DROP MODEL IF EXISTS threefold").tags == ["DROP MODEL"]
+
+
+def test_a_model_of_a_rolled_back_block_is_gone(session):
+    pytest.importorskip("sklearn")
+    tara = session("tara")
+    made = ask(
+        tara, "BEGIN; CREATE MODEL lost OPTIONS(model_type='linear_reg') AS SELECT * FROM rows"
+    )
+    assert made.error is None
+    assert made.status == "T"
+    assert ask(tara, "SELECT count(lost_predict(r)) FROM rows r").rows == [("400",)]
+    ask(tara, "ROLLBACK")
+    assert ask(tara, "SELECT lost_predict(r) FROM rows r").state == "42883"
+    assert ask(tara, "SELECT 1").rows == [("1",)]
+
+
+def test_what_was_written_is_in_the_file(session, door):
+    will = session("will")
+    ask(will, "CREATE TABLE kept AS SELECT 1 AS a")
+    copy = door.warehouse.path.with_name("copy.duckdb")
+    copy.write_bytes(door.warehouse.path.read_bytes())
+    with duckdb.connect(str(copy), read_only=True) as con:
+        assert con.execute("FROM kept").fetchall() == [(1,)]
