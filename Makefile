@@ -5,7 +5,9 @@ PYTHON ?= python3
 VENV   := .venv
 PY     := $(VENV)/bin/python
 
-.PHONY: demo test test-all lint small-install bench clean install
+SUPERSET := .superset
+
+.PHONY: demo test test-all lint small-install bench clean install superset
 
 install: $(VENV)/.installed
 
@@ -30,6 +32,12 @@ lint: install
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
 
+# Apache Superset in an environment of its own, for tests/test_server_superset.py (slow).
+superset:
+	test -x $(SUPERSET)/bin/python || $(PYTHON) -m venv --without-pip $(SUPERSET)
+	$(PYTHON) -m pip --python $(SUPERSET)/bin/python install --quiet \
+		'apache-superset>=6.1,<6.2' rich cachetools 'flask-caching==2.3.1' psycopg2-binary selenium
+
 small-install:
 	$(PYTHON) tests/small_install.py
 
@@ -37,4 +45,4 @@ bench: install
 	for file in benchmarks/*.py; do $(PY) $$file || exit 1; done
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(SUPERSET) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -90,8 +90,9 @@ class Superset:
         """Open a chart in Explore: the text of what is drawn, alerts, and pictures in it."""
         self.browser.get(f"{self.base}/explore/?slice_id={chart}")
         drawn = (By.CSS_SELECTOR, ".slice_container, [data-test=chart-container]")
-        self.wait.until(until.presence_of_element_located(drawn))
-        time.sleep(6)
+        ready = (By.CSS_SELECTOR, ".slice_container td, .slice_container canvas, [role=alert]")
+        self.wait.until(until.presence_of_element_located(ready))
+        time.sleep(2)  # the drawing is animated
         self.picture(name)
         found = self.browser.find_elements
         return {

@@ -6,14 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from retailsql.adapters.server.policy import check_size
 from retailsql.adapters.server.records import PgError
 from retailsql.dialect.tokens import Walk, is_string, shifted, tokenize
 
 if TYPE_CHECKING:
     from sqlglot.tokenizer_core import Token
 
-MAX_LENGTH = 4_000_000
-"""Characters of a text; taking more apart would hold up everybody else."""
 _FOLDED = ("FETCH", "EXECUTE")
 """Words behind which the tokenizer hands over the rest of the statement as one string."""
 
@@ -59,15 +58,12 @@ def split(text: str) -> list[Part]:
     """The statements of a text; empty ones are left out.
 
     Raises:
-        PgError: 42601 a quotation is not closed; 54000 it is too long.
+        PgError: 42601 a quotation is not closed; 54000 it is too long, 54001 too deep.
 
     >>> [part.text for part in split("SELECT ';' ; ; FETCH 5 IN c;")]
     ["SELECT ';'", 'FETCH 5 IN c']
     """
-    if len(text) > MAX_LENGTH:
-        raise PgError("54000", f"statement is too long: more than {MAX_LENGTH} characters")
-    if "\0" in text:
-        raise PgError("22021", 'invalid byte sequence for encoding "UTF8": 0x00')
+    check_size(text)  # before it is taken apart, which would hold up everybody else
     tokens = _tokens(text)
     parts: list[list[Token]] = [[]]
     for token in tokens:

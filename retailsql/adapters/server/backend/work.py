@@ -12,7 +12,7 @@ from contextlib import suppress
 import duckdb
 from duckdb import DuckDBPyConnection
 
-from retailsql.adapters.server import catalog
+from retailsql.adapters.server import catalog, policy
 from retailsql.adapters.server.generation import Generation
 from retailsql.adapters.server.warehouse import Warehouse
 
@@ -85,14 +85,24 @@ class Work:
         if not self.open or self._con is None:
             return
         wrote, self.open, self.wrote = self.wrote, False, False
-        self._con.execute("COMMIT")
+        try:
+            self._con.execute("COMMIT")
+        finally:
+            if wrote:
+                policy.changed()  # names that others have read meanwhile are those of before
         if wrote:
             self.checkpoint()
 
     def rollback(self) -> None:
         """Roll back, though an interrupt may hit the ROLLBACK itself."""
+        wrote = self.wrote
         self.open = self.wrote = self.altered = False
-        if self._con is None or end_transaction(self._con):
+        try:
+            ended = self._con is None or end_transaction(self._con)
+        finally:
+            if wrote:
+                policy.changed()
+        if ended:
             return
         self._drop_main()
 

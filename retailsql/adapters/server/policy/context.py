@@ -32,6 +32,7 @@ class Asked:
         names: what the instance holds.
         tables: that are read or written.
         models: whose functions are called, as ``schema.name``.
+        defining: it is the query of a view, which others will read by other search paths.
     """
 
     con: DuckDBPyConnection
@@ -45,6 +46,7 @@ class Asked:
     tables: list[Place] = field(default_factory=list)
     models: list[str] = field(default_factory=list)
     reread: bool = False
+    defining: bool = False
 
     def again(self) -> Asked:
         """Itself, its names read anew, but once only: something may just have been made."""

@@ -10,9 +10,10 @@ import re
 from collections.abc import Callable
 
 from retailsql.adapters.server.policy.context import Asked
-from retailsql.adapters.server.policy.names import Path, read_text_name
+from retailsql.adapters.server.policy.names import Path, fold, read_text_name
 from retailsql.adapters.server.policy.rights import denied, may
 from retailsql.adapters.server.policy.tables import check_table
+from retailsql.adapters.server.policy.types import check_type_words
 from retailsql.adapters.server.records import PgError
 
 CheckQuery = Callable[[Asked, str, bool], None]
@@ -64,14 +65,17 @@ def check_definition(asked: Asked, text: str, check_query: CheckQuery) -> None:
     """
     if found := _AS.fullmatch(text):
         check_target(asked, found["name"])
+        asked.defining = found["kind"].upper() == "VIEW"
         check_query(asked, found["query"], False)
     elif found := _COLUMNS.fullmatch(text):
         check_target(asked, found["name"])
+        check_type_words(asked, found["rest"])
         _check_columns(found["rest"])
     elif found := _DROP.fullmatch(text):
         check_table(asked, _path(found["name"]), "write")
     elif (found := _ALTER.fullmatch(text)) and _CHANGES.match(found["rest"]):
         check_table(asked, _path(found["name"]), "write")
+        check_type_words(asked, found["rest"])
         _check_columns(found["rest"])
     else:
         raise PgError(
@@ -90,14 +94,14 @@ def check_target(asked: Asked, name: str) -> None:
     schema = asked.path[0][1]
     database = asked.database
     if len(path) == 3:
-        database, schema = path[0].lower(), path[1].lower()
-    elif len(path) == 2 and path[0].lower() in asked.names.databases:
-        database, schema = path[0].lower(), "main"
-        if path[0].lower() in asked.names.schemas:
+        database, schema = fold(path[0]), fold(path[1])
+    elif len(path) == 2 and fold(path[0]) in asked.names.databases:
+        database, schema = fold(path[0]), "main"
+        if fold(path[0]) in asked.names.schemas:
             raise denied("schema", path[0])  # DuckDB itself finds it ambiguous
     elif len(path) == 2:
-        schema = path[0].lower()
-    own = database == asked.database and not path[-1].lower().startswith("__rs_")
+        schema = fold(path[0])
+    own = database == asked.database and not fold(path[-1]).startswith("__rs_")
     if not own or not may(asked.rights, "write", schema, path[-1], "schema"):
         raise denied("schema", schema, "write")
 

@@ -9,6 +9,7 @@ from collections import Counter
 from math import prod
 from typing import Any
 
+from retailsql.adapters.server.policy.names import fold
 from retailsql.adapters.server.records import PgError
 
 ALIASES, QUERIES, GROUPS, PIVOTS = 2_000, 500, 512, 1_000
@@ -59,12 +60,12 @@ def _check_aliases(items: Any) -> None:
                 work += node
             elif isinstance(node, dict):
                 if node.get("class") == "COLUMN_REF":
-                    size += sizes.get(str(node["column_names"][-1]).lower(), 0)
+                    size += sizes.get(fold(str(node["column_names"][-1])), 0)
                 work += [value for value in node.values() if isinstance(value, (dict, list))]
         if size > ALIASES:
             raise _too_large("copies of an expression through its alias")
         if isinstance(item, dict) and item.get("alias"):
-            sizes[str(item["alias"]).lower()] = size
+            sizes[fold(str(item["alias"]))] = size
 
 
 def _too_large(what: str) -> PgError:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Hashable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 import duckdb
 from duckdb import DuckDBPyConnection
 
+from retailsql.adapters.server.policy.names import fold
 from retailsql.adapters.server.policy.rights import REGISTRY
 from retailsql.functions.macros import VERBS
 from retailsql.registry.names import quote
@@ -47,7 +48,9 @@ class Known:
 
     Args:
         tables: relations.
+        views: those that are queries.
         functions: that are not built in.
+        types: that are not built in.
         schemas: of all databases.
         databases: attached.
         passed: statements that were checked against these names, and what came of it.
@@ -56,7 +59,9 @@ class Known:
     """
 
     tables: dict[str, list[Place]] = field(default_factory=dict)
+    views: set[Place] = field(default_factory=set)
     functions: dict[str, list[Function]] = field(default_factory=dict)
+    types: dict[str, list[Place]] = field(default_factory=dict)
     schemas: set[str] = field(default_factory=set)
     databases: set[str] = field(default_factory=set)
     passed: dict[Hashable, object] = field(default_factory=dict)
@@ -94,22 +99,32 @@ def epoch() -> int:
     return _epoch
 
 
-def known(con: DuckDBPyConnection, *, again: bool = False) -> Known:
+def known(con: DuckDBPyConnection, *, again: bool = False, own: bool = False) -> Known:
     """The names that a connection sees.
 
     Args:
         con: a cursor.
         again: read them now, whatever is held.
+        own: whoever asks makes and drops things himself, so that no relations of another
+            transaction are taken for those of this one: a name without a schema could mean
+            another table by now.
     """
     with _lock:
         held, now = _known.get(con), _epoch
     fresh = held is not None and held.epoch == now
     if held is not None and fresh and not again and not _is_stale(held):
-        return held
+        return _with_relations(con, held) if own and _written else held
     made = _read(con)
     made.epoch = now
     with _lock:
         _known[con] = made
+    return made
+
+
+def _with_relations(con: DuckDBPyConnection, held: Known) -> Known:
+    """The same names, the relations read in the connection's transaction."""
+    made = replace(held, tables={}, views=set(), passed={})
+    _read_relations(con, made)
     return made
 
 
@@ -118,31 +133,44 @@ def _is_stale(held: Known) -> bool:
 
 
 _TABLES = (
-    "SELECT database_name, schema_name, table_name FROM system.main.duckdb_tables() UNION ALL "
-    "SELECT database_name, schema_name, view_name FROM system.main.duckdb_views()"
+    "SELECT database_name, schema_name, table_name, false FROM system.main.duckdb_tables() "
+    "UNION ALL SELECT database_name, schema_name, view_name, true FROM system.main.duckdb_views()"
 )
 _FUNCTIONS = (
     "SELECT DISTINCT database_name, schema_name, function_name, "
     "function_type IN ('table', 'table_macro') "
     "FROM system.main.duckdb_functions() WHERE NOT internal"
 )
+_TYPES = (
+    "SELECT DISTINCT database_name, schema_name, type_name FROM system.main.duckdb_types() "
+    "WHERE NOT internal"
+)
 _SCHEMAS = "SELECT DISTINCT database_name, schema_name FROM system.main.duckdb_schemas()"
 
 
 def _read(con: DuckDBPyConnection) -> Known:
     made = Known(read_at=time.monotonic())
-    for row in con.execute(_TABLES).fetchall():
-        made.tables.setdefault(row[2].lower(), []).append(Place(*row))
+    _read_relations(con, made)
     for database, schema in con.execute(_SCHEMAS).fetchall():
-        made.databases.add(database.lower())
-        made.schemas.add(schema.lower())
+        made.databases.add(fold(database))
+        made.schemas.add(fold(schema))
+    for row in con.execute(_TYPES).fetchall():
+        made.types.setdefault(fold(row[2]), []).append(Place(*row))
     functions = con.execute(_FUNCTIONS).fetchall()
     models = _models(con, made.tables.get("versions", ()))
     for database, schema, name, table in functions:
-        owner = models.get((database.lower(), schema.lower(), name.lower()))
+        owner = models.get((fold(database), fold(schema), fold(name)))
         function = Function(Place(database, schema, name), bool(table), *(owner or ()))
-        made.functions.setdefault(name.lower(), []).append(function)
+        made.functions.setdefault(fold(name), []).append(function)
     return made
+
+
+def _read_relations(con: DuckDBPyConnection, made: Known) -> None:
+    for *row, view in con.execute(_TABLES).fetchall():
+        place = Place(*row)
+        made.tables.setdefault(fold(place.name), []).append(place)
+        if view:
+            made.views.add(place)
 
 
 def _models(
@@ -151,7 +179,7 @@ def _models(
     """Place of a public function -> its model, and whether its text arguments name relations."""
     found: dict[tuple[str, str, str], tuple[tuple[str, str], bool]] = {}
     for place in versions:
-        if place.schema.lower() != REGISTRY:
+        if fold(place.schema) != REGISTRY:
             continue
         sql = f"SELECT DISTINCT model_schema, model_name, kind FROM {quote(place.database)}."
         try:
@@ -162,6 +190,6 @@ def _models(
             continue
         for schema, model, kind in rows:
             for verb in VERBS.get(kind, ()):
-                key = (place.database.lower(), schema.lower(), f"{model}_{verb}".lower())
+                key = (fold(place.database), fold(schema), fold(f"{model}_{verb}"))
                 found[key] = ((schema, model), kind != "forecast_table")
     return found

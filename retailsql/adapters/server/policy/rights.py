@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Literal
 
+from retailsql.adapters.server.policy.names import fold
 from retailsql.adapters.server.records import Grant, PgError, Privilege, Rights
 
 REGISTRY = "retailsql"
@@ -27,7 +28,7 @@ def may(rights: Rights, privilege: Privilege, schema: str, name: str, kind: Kind
     >>> may(rights, "read", "RAW", "Sales", "table"), may(rights, "read", "raw", "costs", "table")
     (True, False)
     """
-    return _may(rights.grants, privilege, schema.lower(), name.lower(), kind)
+    return _may(rights.grants, privilege, fold(schema), fold(name), kind)
 
 
 @lru_cache(maxsize=4096)
@@ -41,11 +42,11 @@ def _may(
             continue
         if grant.kind == "database":
             return True
-        if grant.schema.lower() not in ("*", schema):
+        if fold(grant.schema) not in ("*", schema):
             continue
         if grant.kind == "schema":
             return True
-        if grant.kind == kind and grant.name.lower() in ("*", name):
+        if grant.kind == kind and fold(grant.name) in ("*", name):
             return True
     return False
 
@@ -56,10 +57,10 @@ def knows_schema(rights: Rights, schema: str) -> bool:
     >>> knows_schema(Rights("anna", grants=frozenset({Grant("score", "model", "m", "x")})), "m")
     True
     """
-    low = schema.lower()
+    low = fold(schema)
     if low == REGISTRY:
         return False
-    return any(g.kind == "database" or g.schema.lower() in ("*", low) for g in rights.grants)
+    return any(g.kind == "database" or fold(g.schema) in ("*", low) for g in rights.grants)
 
 
 def may_write_at_all(rights: Rights) -> bool:
@@ -69,6 +70,15 @@ def may_write_at_all(rights: Rights) -> bool:
     False
     """
     return any(grant.privilege == "write" for grant in rights.grants)
+
+
+def may_change_names(rights: Rights) -> bool:
+    """True if any grant lets him make or drop relations or models.
+
+    >>> may_change_names(Rights("anna"))
+    False
+    """
+    return any(grant.privilege in ("write", "train") for grant in rights.grants)
 
 
 def require(rights: Rights, privilege: Privilege, schema: str, name: str, kind: Kind) -> None:

@@ -10,7 +10,7 @@ import duckdb
 from duckdb import DuckDBPyConnection
 
 from retailsql.adapters.server.policy.limits import too_deep
-from retailsql.adapters.server.policy.names import read_text_name
+from retailsql.adapters.server.policy.names import fold, read_text_name
 from retailsql.adapters.server.records import PgError
 from retailsql.registry.names import quote
 
@@ -124,7 +124,7 @@ def places(path: str) -> list[tuple[str, str]]:
     for entry in _ENTRY.findall(path):
         parts = read_text_name(entry.strip())
         if parts is not None and len(parts) == 2:
-            out.append((parts[0].lower(), parts[1].lower()))
+            out.append((fold(parts[0]), fold(parts[1])))
     if out:
         out.append((out[0][0], "main"))
     return list(dict.fromkeys(out))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from retailsql.adapters.server.policy.names import fold
+
 
 class Shim(NamedTuple):
     """The in-memory database of pg_catalog, information_schema and PostgreSQL's functions.
@@ -21,11 +23,11 @@ class Shim(NamedTuple):
 
     def holds(self, database: str) -> bool:
         """True for the shim's own name."""
-        return bool(self.name) and database.lower() == self.name.lower()
+        return bool(self.name) and fold(database) == fold(self.name)
 
     def readable(self, database: str, schema: str) -> bool:
         """True if anybody may read the relations there."""
-        return self.holds(database) and schema.lower() in {s.lower() for s in self.public}
+        return self.holds(database) and fold(schema) in {fold(s) for s in self.public}
 
 
 DOOR = Shim("__rs_catalog", frozenset({"pg", "info", "main"}))

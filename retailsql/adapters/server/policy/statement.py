@@ -13,11 +13,12 @@ from retailsql.adapters.server.policy.context import Asked
 from retailsql.adapters.server.policy.functions import check_function
 from retailsql.adapters.server.policy.known import changed, known
 from retailsql.adapters.server.policy.limits import check_size
-from retailsql.adapters.server.policy.rights import may_write_at_all
+from retailsql.adapters.server.policy.rights import may_change_names, may_write_at_all
 from retailsql.adapters.server.policy.serialize import explained, parse, places, search_path
 from retailsql.adapters.server.policy.shim import DOOR, Shim
 from retailsql.adapters.server.policy.tables import check_table
 from retailsql.adapters.server.policy.tree import Uses, uses_of
+from retailsql.adapters.server.policy.types import check_type
 from retailsql.adapters.server.records import PgError, Rights
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def check(
     if spliced:
         check_words(text)
     path = search_path(con) if path is None else path
-    names = known(con)
+    names = known(con, own=may_change_names(rights))
     key = (text, final, rights.grants, spliced, shim, path)
     held = names.passed.get(key)
     if held is not None:
@@ -150,6 +151,8 @@ def check_uses(asked: Asked, uses: Uses) -> None:
         check_table(asked, table.path)
     for function in uses.functions:
         check_function(asked, function)
+    for kind in uses.types:
+        check_type(asked, kind.path)
 
 
 def check_query(asked: Asked, text: str, writing: bool) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from retailsql.adapters.server.policy.context import Asked
 from retailsql.adapters.server.policy.known import Place
-from retailsql.adapters.server.policy.names import Path, shown
+from retailsql.adapters.server.policy.names import Path, fold, shown
 from retailsql.adapters.server.policy.rights import REGISTRY, denied, knows_schema, may
 from retailsql.adapters.server.records import PgError, Privilege
 
@@ -18,24 +18,41 @@ def meant(asked: Asked, path: Path) -> list[Place]:
     """The relations that a name may mean, the likeliest first; several only if DuckDB itself
     would have to choose, and then each must be allowed.
     """
-    name, *before = (part.lower() for part in reversed(path))
+    name, *before = (fold(part) for part in reversed(path))
     places = asked.names.tables.get(name, ())
     if not before:
         for database, schema in asked.path:
             here = [p for p in places if _at(p, database, schema)]
             if here:
                 return here
-        return [p for p in places if p.database.lower() in ENGINE]
+        return [p for p in places if fold(p.database) in ENGINE]
     if len(before) == 2:
         return [p for p in places if _at(p, before[1], before[0])]
     first = before[0]
-    found = [p for p in places if p.schema.lower() == first or p.database.lower() == first]
-    mine = [p for p in found if p.database.lower() not in ENGINE]
+    found = [p for p in places if fold(p.schema) == first or fold(p.database) == first]
+    mine = [p for p in found if fold(p.database) not in ENGINE]
     return mine or found
 
 
 def _at(place: Place, database: str, schema: str) -> bool:
-    return place.database.lower() == database and place.schema.lower() == schema
+    return fold(place.database) == database and fold(place.schema) == schema
+
+
+def check_search_path(asked: Asked, what: str) -> None:
+    """Refuse a view or macro by a search path with schemas in it that this person may not read.
+
+    DuckDB looks names without a schema in their bodies up on the path of whoever reads them.
+
+    Raises:
+        PgError: 42501.
+    """
+    for database, schema in asked.path:
+        own = database == asked.database and schema != "main"
+        if own and not may(asked.rights, "read", schema, "", "schema"):
+            raise PgError(
+                "42501", f"permission denied for schema {schema}",
+                hint=f"SET search_path to main, or to schemas you may read, to use {what}",
+            )  # fmt: skip
 
 
 def check_table(asked: Asked, path: Path, privilege: Privilege = "read") -> None:
@@ -44,6 +61,8 @@ def check_table(asked: Asked, path: Path, privilege: Privilege = "read") -> None
     Raises:
         PgError: 42P01 there is none; 42501 no right.
     """
+    if asked.defining and len(path) == 1:
+        raise unqualified(path)
     places = meant(asked, path) or meant(asked.again(), path)
     if not places:
         raise _missing(asked, path)
@@ -57,20 +76,30 @@ def _check_place(asked: Asked, path: Path, place: Place, privilege: Privilege) -
         if privilege == "read" and asked.shim.readable(database, schema):
             return
         raise denied("schema" if privilege == "read" else "table", schema)
-    hidden = name.lower().startswith("__rs_") or schema.lower() == REGISTRY
+    hidden = fold(name).startswith("__rs_") or fold(schema) == REGISTRY
     if hidden:
         if asked.spliced and privilege == "read":
             return
         raise _no(asked, path, schema, name)
-    if database.lower() != asked.database:
+    if fold(database) != asked.database:
         raise _no(asked, path, schema, name)
     if may(asked.rights, privilege, schema, name, "table"):
+        if place in asked.names.views and privilege == "read":
+            check_search_path(asked, f"view {name}")
         asked.tables.append(place)
         return
     if len(path) == 1 and not knows_schema(asked.rights, schema):
         # PostgreSQL does not look into schemas that a person may not use.
         raise _missing(asked, path)
     raise _no(asked, path, schema, name)
+
+
+def unqualified(path: Path) -> PgError:
+    """0A000, for a name in a view that would mean another thing by another search path."""
+    return PgError(
+        "0A000", f"a view has to name the schema of {path[-1]}",
+        hint=f"CREATE VIEW ... AS SELECT ... FROM schema.{path[-1]}",
+    )  # fmt: skip
 
 
 def _no(asked: Asked, path: Path, schema: str, name: str) -> PgError:
@@ -83,8 +112,8 @@ def _missing(asked: Asked, path: Path) -> PgError:
     """42P01; in a schema that a person may not use, 42501 whether the table is there or not."""
     schemas: Sequence[str] = path[-2:-1]
     for schema in schemas:
-        if schema.lower() in asked.names.schemas and not (
-            knows_schema(asked.rights, schema) or schema.lower() in asked.shim.public
+        if fold(schema) in asked.names.schemas and not (
+            knows_schema(asked.rights, schema) or fold(schema) in asked.shim.public
         ):
             return denied("schema", schema, position=asked.place(path))
     return PgError("42P01", f'relation "{shown(path)}" does not exist', position=asked.place(path))

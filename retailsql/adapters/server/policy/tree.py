@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from retailsql.adapters.server.policy import growth, limits, nodes
-from retailsql.adapters.server.policy.names import Path
+from retailsql.adapters.server.policy.names import Path, fold
 from retailsql.adapters.server.records import PgError
 
 Scope = frozenset[str]
@@ -40,6 +40,12 @@ class FunctionUse(NamedTuple):
     scope: Scope
 
 
+class TypeUse(NamedTuple):
+    """A type is named."""
+
+    path: Path
+
+
 class WriteUse(NamedTuple):
     """A relation is written: ``INSERT``, ``UPDATE``, ``DELETE``."""
 
@@ -53,6 +59,7 @@ class Uses:
 
     tables: list[TableUse] = field(default_factory=list)
     functions: list[FunctionUse] = field(default_factory=list)
+    types: list[TypeUse] = field(default_factory=list)
     writes: list[WriteUse] = field(default_factory=list)
     relations: int = 0
     never: set[str] = field(default_factory=set)
@@ -99,7 +106,7 @@ def _visit(node: dict[str, Any], scope: Scope, uses: Uses, work: list[tuple[Any,
         skipped = skipped | {"cte_map"}
     if kind == "RECURSIVE_CTE_NODE":
         # Only the second half of a recursive query sees the query itself.
-        own = frozenset([str(node["cte_name"]).lower(), _recurring(node["cte_name"])])
+        own = frozenset([fold(str(node["cte_name"])), _recurring(node["cte_name"])])
         work.append((node["right"], scope | own))
         skipped = skipped | {"right"}
     if kind == "TABLE_FUNCTION":
@@ -115,16 +122,16 @@ def _visit(node: dict[str, Any], scope: Scope, uses: Uses, work: list[tuple[Any,
 
 def _recurring(name: object) -> str:
     """How ``recurring.x`` is held in a scope; no name of a query has a zero byte."""
-    return f"recurring\0{str(name).lower()}"
+    return f"recurring\0{fold(str(name))}"
 
 
 def _with(node: dict[str, Any], scope: Scope, uses: Uses, work: list[tuple[Any, Scope]]) -> Scope:
     """Each query behind WITH sees those before it; returned is what the node's rest sees."""
     for entry in node["cte_map"]["map"]:
         work.append((entry["value"], scope))
-        scope = scope | {str(entry["key"]).lower()}
+        scope = scope | {fold(str(entry["key"]))}
         if entry["value"].get("materialized") == "CTE_MATERIALIZE_NEVER":
-            uses.never.add(str(entry["key"]).lower())
+            uses.never.add(fold(str(entry["key"])))
     return scope
 
 
@@ -137,6 +144,8 @@ def _expression(node: dict[str, Any], scope: Scope, uses: Uses) -> None:
         if node.get("export_state"):
             raise PgError("0A000", "EXPORT_STATE is not supported")
         uses.functions.append(FunctionUse(path, node["arguments"], False, scope))
+    elif kind == "TYPE":
+        uses.types.append(TypeUse(_path(node, "type_name")))
     elif kind == "WINDOW":
         uses.functions.append(FunctionUse(_path(node, "function_name"), [], False, scope))
 
@@ -147,7 +156,7 @@ def _relation(node: dict[str, Any], kind: str, scope: Scope, uses: Uses) -> None
         raise limits.too_many()
     if kind == "BASE_TABLE":
         path = _path(node, "table_name")
-        uses.read[path[-1].lower()] += 1
+        uses.read[fold(path[-1])] += 1
         if not _in_scope(path, scope):
             uses.tables.append(TableUse(path))
     elif kind == "TABLE_FUNCTION":
@@ -181,8 +190,8 @@ def _write(node: dict[str, Any], word: str, uses: Uses) -> None:
 
 def _in_scope(path: Path, scope: Scope) -> bool:
     if len(path) == 1:
-        return path[0].lower() in scope
-    return len(path) == 2 and path[0].lower() == "recurring" and _recurring(path[1]) in scope
+        return fold(path[0]) in scope
+    return len(path) == 2 and fold(path[0]) == "recurring" and _recurring(path[1]) in scope
 
 
 def _path(node: dict[str, Any], last: str) -> Path:

@@ -1,0 +1,196 @@
+"""Functions that make much of little: ``repeat('x', 2000000000)``.
+
+While DuckDB makes one value it listens to no interrupt and counts no memory, so neither a time
+limit nor a memory limit stops these. What is plainly too large is refused before it runs.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from retailsql.adapters.server.policy.names import fold
+from retailsql.adapters.server.records import PgError
+
+ELEMENTS = 10_000_000
+"""Characters of a text, or elements of a list, that one expression may make."""
+
+_COUNTED = dict.fromkeys(
+    ("repeat", "lpad", "rpad", "__pg_lpad", "__pg_rpad", "array_resize", "list_resize"), 1
+) | {"bitstring": 1, "bar": 3}
+_RANGES = frozenset(["range", "generate_series"])
+_WIDTHS = {"printf": 0, "format": 0}
+_MULTIPLY = frozenset(
+    [
+        "replace",
+        "regexp_replace",
+        "translate",
+        "levenshtein",
+        "editdist3",
+        "damerau_levenshtein",
+        "jaro_similarity",
+        "jaro_winkler_similarity",
+        "list_transform",
+        "list_apply",
+        "array_transform",
+        "array_apply",
+        "apply",
+        "list_filter",
+        "array_filter",
+        "filter",
+        "list_reduce",
+        "array_reduce",
+        "reduce",
+        "list_contains",
+        "list_has_any",
+        "list_has_all",
+        "list_intersect",
+        "array_intersect",
+        "json_merge_patch",
+        "list_zip",
+        "array_zip",
+    ]
+)
+"""Their work, or their result, is the product of what they are given."""
+GROWING = frozenset([*_COUNTED, *_RANGES, *_WIDTHS, *_MULTIPLY])
+
+_UNITS = {
+    "microsecond": 1e-6, "millisecond": 1e-3, "second": 1.0, "minute": 60.0, "hour": 3600.0,
+    "day": 86400.0, "week": 604800.0, "month": 2592000.0, "quarter": 7776000.0, "year": 31536000.0,
+}  # fmt: skip
+_INTERVAL = re.compile(r"\s*(-?\d+(?:\.\d+)?)\s*([a-z]+?)s?\s*", re.IGNORECASE)
+_WIDTH = re.compile(r"\d{8,}")
+
+
+def check_growth(name: str, arguments: Sequence[Any]) -> None:
+    """Refuse a call whose constants say that it makes too much.
+
+    Args:
+        name: of the function, in lower case.
+        arguments: its nodes.
+
+    Raises:
+        PgError: 54000.
+    """
+    if _own(name, arguments) * (1.0 if name in _RANGES else _below(arguments)) > ELEMENTS:
+        raise PgError(
+            "54000", f"{name} would make a value that is too large",
+            hint=f"at most {ELEMENTS} characters or elements in one value",
+        )  # fmt: skip
+
+
+def _below(arguments: Sequence[Any]) -> float:
+    """The product of the sizes of all that stands in the arguments."""
+    size, work = 1.0, list(arguments)
+    while work:
+        node = work.pop()
+        if isinstance(node, list):
+            work += node
+        elif isinstance(node, dict):
+            if node.get("class") == "FUNCTION":
+                size *= _own(fold(str(node["function_name"])), node["arguments"])
+            work += [value for value in node.values() if isinstance(value, (dict, list))]
+    return size
+
+
+def _own(name: str, arguments: Sequence[Any]) -> float:
+    """How many elements a call makes of one; 1 if its constants do not tell."""
+    nodes = [a["expression"] if isinstance(a, dict) and "expression" in a else a for a in arguments]
+    if name in _RANGES:
+        return max(1.0, _steps(nodes))
+    if name in _COUNTED and len(nodes) > _COUNTED[name]:
+        return max(1.0, (_number(nodes[_COUNTED[name]]) or 1.0) * _length(name, nodes[0]))
+    if name in _WIDTHS and nodes:
+        text = _text(nodes[_WIDTHS[name]])
+        return max([1.0, *(float(n) for n in _WIDTH.findall(text or ""))])
+    return 1.0
+
+
+def _length(name: str, node: Any) -> float:
+    return max(1.0, float(len(_text(node) or ""))) if name == "repeat" else 1.0
+
+
+def _steps(nodes: Sequence[Any]) -> float:
+    values = [_number(node) for node in nodes[:2]]
+    if not values:
+        return 1.0
+    start, stop = (0.0, *values)[-2:]
+    usual = 3600.0 if any(_moment(node) is not None for node in nodes[:2]) else 1.0
+    step = _number(nodes[2]) if len(nodes) > 2 else 1.0
+    if start is None or stop is None:
+        return 1.0
+    return abs(stop - start) / abs(step or usual)
+
+
+def _number(node: Any, depth: int = 0) -> float | None:
+    """The value of a plain number, moment, interval, or sum of such; None: it does not tell."""
+    if not isinstance(node, dict) or depth > 20:
+        return None
+    kind = node.get("class")
+    if kind == "CAST":
+        return _number(node["child"], depth + 1)
+    if kind == "CONSTANT":
+        text = str(node["literal"].get("text", ""))
+        try:
+            return float(text)
+        except ValueError:
+            return _moment(node)
+    if kind != "FUNCTION":
+        return None
+    values = [_number(a["expression"], depth + 1) for a in node["arguments"]]
+    if any(value is None for value in values):
+        return None
+    return _computed(fold(str(node["function_name"])), [v for v in values if v is not None])
+
+
+def _computed(name: str, values: Sequence[float]) -> float | None:
+    unit = _UNITS.get(name.removeprefix("to_").removesuffix("s"))
+    try:
+        match name, *values:
+            case "-", a:
+                return -a
+            case "+", a, b:
+                return a + b
+            case "-", a, b:
+                return a - b
+            case "*" | "multiply", a, b:
+                return a * b
+            case "/" | "//" | "divide", a, b:
+                return a / b
+            case "^" | "**" | "pow" | "power", a, b:
+                return math.pow(a, b)
+            case (("trunc" | "floor" | "ceil" | "round" | "abs"), a):
+                return a
+            case _, a if unit is not None and name.startswith("to_"):
+                return a * unit
+    except (ArithmeticError, ValueError):
+        return math.inf
+    return None
+
+
+def _moment(node: Any) -> float | None:
+    """Seconds of a text with a date or an interval in it."""
+    text = _text(node)
+    if text is None:
+        return None
+    found = _INTERVAL.fullmatch(text)
+    if found and found[2].lower() in _UNITS:
+        return float(found[1]) * _UNITS[found[2].lower()]
+    try:
+        moment = datetime.fromisoformat(text.strip())
+    except ValueError:
+        return None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+
+
+def _text(node: Any) -> str | None:
+    """A text that is written out, behind any cast."""
+    while isinstance(node, dict) and node.get("class") == "CAST":
+        node = node["child"]
+    if isinstance(node, dict) and node.get("class") == "CONSTANT":
+        literal = node["literal"]
+        return str(literal["text"]) if literal.get("kind") == "STRING" else None
+    return None
