@@ -232,6 +232,35 @@ def test_grant_is_written_beside_the_comments(path):
     assert Accounts.open(path).rights("anna") == accounts.rights("anna")
 
 
+def test_revoke_tells_what_is_kept_by_wider_grants(tmp_path):
+    path = tmp_path / "users.toml"
+    path.write_text(
+        '[roles.analyst]\ngrants = ["score on database", "read on schema sales"]\n'
+        f'[users.anna]\nverifier = "{VERIFIER}"\nroles = ["analyst"]\n'
+        'grants = ["read on table sales.orders"]\n'
+    )
+    accounts = Accounts.open(path)
+    churn = Grant("score", "model", "main", "churn")
+    assert accounts.revoke(statement(churn), ADMIN) == [
+        "analyst keeps 'score on model churn', by 'score on database'"
+    ]
+    orders = Grant("read", "table", "Sales", "orders")
+    assert accounts.revoke(statement(orders, to=("anna",)), ADMIN) == [
+        "anna keeps 'read on table Sales.orders', by 'read on schema sales' of role analyst"
+    ]
+    wide = Grant("read", "schema", "sales", "*"), Grant("score", "database", "*", "*")
+    assert accounts.revoke(statement(*wide), ADMIN) == []
+    assert not accounts.rights("anna").grants
+
+
+def test_all_grants_of_a_list_that_cannot_be_read_are_told(path):
+    path.write_text(
+        '[roles.a]\ngrants = ["reed on database", "read on database", "read on schma x"]\n'
+    )
+    with pytest.raises(ProjectError, match=r"'reed on database'.* also 'read on schma x'"):
+        Accounts.open(path)
+
+
 def test_grant_by_no_admin_or_to_nobody_changes_nothing(path):
     accounts = Accounts.open(path)
     for to, by, code in (("analyst", Rights("anna"), "42501"), ("analist", ADMIN, "42704")):

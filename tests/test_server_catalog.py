@@ -8,9 +8,9 @@ from itertools import pairwise
 import duckdb
 import pytest
 
-from retailsql.adapters.server import catalog, postgres
-from retailsql.adapters.server.catalog.install import _type
-from retailsql.adapters.server.records import Field, Grant, Rights, apply
+from retailsql.adapters.server import catalog, encoding, postgres
+from retailsql.adapters.server.catalog.build import _type
+from retailsql.adapters.server.records import Grant, Rights, apply
 from retailsql.dialect.tokens import tokenize
 from tests.server_support.catalog_shop import ask, asked, edited, instance, session
 
@@ -171,13 +171,43 @@ def test_a_hundred_tables_are_listed_quickly():
         assert min(took) < 0.1
 
 
-def test_numbers_and_names_are_announced_as_postgresql_does():
-    fields = [
-        Field("attrtypoids", 1016, -1, kind="UINTEGER[]"),
-        Field("typtype", 25, -1),
-        Field("total", 20, 8, kind="BIGINT"),
-    ]
-    assert [f.oid for f in catalog.typed(fields)] == [1028, 18, 20]
+ANNOUNCED = [
+    ("SELECT oid, typname, typtype, typinput, typacl FROM pg_type", [26, 19, 18, 24, 1034]),
+    ("SELECT c.relkind AS kind, c.oid AS n FROM pg_catalog.pg_class c", [18, 26]),
+    ("SELECT indkey, i.indclass, indexprs FROM pg_index i", [22, 30, 194]),
+    (
+        "SELECT array_agg(oid), array_agg(relname), min(oid), min(relname) FROM pg_class",
+        [1028, 1003, 26, 25],
+    ),
+    (
+        "WITH w AS (SELECT nspname AS a FROM pg_namespace) SELECT b FROM (SELECT a AS b FROM w) x",
+        [19],
+    ),
+    (
+        "SELECT (SELECT relname FROM pg_class LIMIT 1), coalesce(relname, '?') FROM pg_class",
+        [19, 19],
+    ),
+    ("SELECT CASE WHEN true THEN relkind ELSE 'x' END, lower(relname) FROM pg_class", [18, 25]),
+    ("SELECT relname FROM pg_class UNION SELECT nspname FROM pg_namespace", [19]),
+    ("SELECT relname FROM pg_class UNION SELECT typname || '' FROM pg_type", [25]),
+    ("SELECT indkey[0], unnest(indkey), unnest(proargtypes) FROM pg_index, pg_proc", [21, 21, 26]),
+    ("SELECT 'a'::name, 'a'::\"char\", 1::oid, 'x' AS relname FROM pg_class", [19, 18, 26, 25]),
+    ("SELECT current_user, current_schemas(true), pg_get_userbyid(10)", [19, 1003, 19]),
+    ("SELECT table_name, is_typed, table_type FROM information_schema.tables", [19, 1043, 1043]),
+    ("SELECT *, oid AS again FROM pg_namespace", [26, 19, 26, 1034, 26]),
+    ("SELECT n.*, a.x FROM pg_namespace n, (SELECT 1 AS x) a", [26, 19, 26, 1034, 23]),
+    ("SELECT words.relname FROM (VALUES ('a')) AS words(relname), pg_class", [25]),
+    ("SELECT array(SELECT relname FROM pg_class)", [1003]),
+]
+
+
+@pytest.mark.parametrize(("sql", "oids"), ANNOUNCED)
+def test_columns_are_announced_with_postgresqls_types(con, sql, oids):
+    final = apply(sql, catalog.edits(sql, tokenize(sql)))
+    relation = con.sql(final)
+    fields = encoding.describe(relation.columns, relation.types)
+    told = catalog.typed(con, sql, final, fields)
+    assert [f.oid for f in told] == oids
 
 
 @pytest.mark.parametrize("asked_text", [a.text for a in asked()][::7])

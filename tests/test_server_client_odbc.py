@@ -35,7 +35,7 @@ def driver() -> str | None:
 
 DRIVER = driver()
 pytestmark = [
-    pytest.mark.timeout(30),
+    pytest.mark.timeout(60),
     pytest.mark.skipif(DRIVER is None, reason="psqlodbc (Debian: odbc-postgresql) is absent"),
 ]
 CHECKS: list[Callable[[Target], Any]] = []
@@ -65,6 +65,13 @@ def listed(cursor) -> list[Any]:
     return [[column[0] for column in cursor.description], sorted(map(repr, cursor.fetchall()))]
 
 
+def without_numbers(cursor) -> Any:
+    """The columns of tables, but for the table's number: each server has its own."""
+    names = [column[0] for column in cursor.description]
+    at = [name.lower() for name in names].index("table oid")
+    return [names, sorted(repr([*row[:at], *row[at + 1 :]]) for row in cursor.fetchall())]
+
+
 @check
 def every_type(target):
     with connected(target) as connection:
@@ -89,7 +96,7 @@ def tables(target):
 def columns_of_tables(target):
     with connected(target) as connection, closing(connection.cursor()) as cursor:
         return {
-            table: listed(cursor.columns(table=table, schema=schema))
+            table: without_numbers(cursor.columns(table=table, schema=schema))
             for table, schema in [("kinds", "main"), ("customers", "sales"), ("spent", "sales")]
         }
 
@@ -264,16 +271,6 @@ def information(target):
         return [connection.getinfo(one) for one in told]
 
 
-# To be mended: psqlodbc asks the door for ever, and no signal stops it.
-ENDLESS = {"statistics"}
-RUN = [
-    pytest.param(one, marks=pytest.mark.xfail(run=False, reason="psqlodbc asks for ever"))
-    if one.__name__ in ENDLESS
-    else one
-    for one in CHECKS
-]
-
-
-@pytest.mark.parametrize("check", RUN, ids=lambda function: function.__name__)
+@pytest.mark.parametrize("check", CHECKS, ids=lambda function: function.__name__)
 def test_psqlodbc_sees_what_it_sees_at_postgresql(check, real, door):
     compare("odbc", check, real, door)

@@ -12,7 +12,7 @@ from tests.server_support.answers import compare
 from tests.server_support.targets import Target
 
 pytestmark = [
-    pytest.mark.timeout(30),
+    pytest.mark.timeout(60),
     pytest.mark.skipif(not shutil.which("psql"), reason="psql is not installed"),
 ]
 

@@ -15,7 +15,7 @@ from tests.server_support.targets import Target
 from tests.server_support.values import PYTHON_VALUES
 
 psycopg = pytest.importorskip("psycopg")
-pytestmark = pytest.mark.timeout(30)
+pytestmark = pytest.mark.timeout(60)
 
 CHECKS: list[Callable[[Target], Any]] = []
 LONG = (

@@ -12,7 +12,7 @@ from tests.server_support.answers import compare
 from tests.server_support.targets import Target
 
 psycopg = pytest.importorskip("psycopg")
-pytestmark = pytest.mark.timeout(30)
+pytestmark = pytest.mark.timeout(60)
 
 CHECKS: list[Callable[[Target], Any]] = []
 

@@ -14,7 +14,7 @@ from tests.server_support.answers import compare
 from tests.server_support.targets import Target
 
 sqlalchemy = pytest.importorskip("sqlalchemy")
-pytestmark = pytest.mark.timeout(30)
+pytestmark = pytest.mark.timeout(60)
 
 DRIVERS = ("postgresql+psycopg2", "postgresql+psycopg")
 CHECKS: list[Callable[..., Any]] = []

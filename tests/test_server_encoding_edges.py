@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import duckdb
 import numpy as np
 import pyarrow as pa
@@ -189,3 +191,15 @@ def test_garbage_under_nulls_is_not_sent():
         RowEncoder([Field("c", 20, 8)], [0]).rows(pa.record_batch({"c": values}))
     )
     assert (one, two, three) == ([b"1"], [None], [b"3"])
+
+
+@pytest.mark.parametrize(
+    ("number", "shown", "scale"),
+    [("0.00012", "0.00012", 5), ("1200", "1200", 0), ("-0.5", "-0.5", 1), ("0", "0", 0)],
+)
+def test_a_numeric_without_declared_digits_has_those_it_needs(number, shown, scale):
+    array = pa.array([Decimal(number)], pa.decimal128(38, 10))
+    batch = pa.record_batch({"n": array})
+    field = Field("n", 1700, -1, -1, "DECIMAL(38,10)")
+    assert RowEncoder([field], [0]).rows(batch)[11:] == shown.encode()
+    assert RowEncoder([field], [1]).rows(batch)[17:19] == scale.to_bytes(2, "big")

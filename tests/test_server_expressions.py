@@ -5,12 +5,14 @@ The statements are of the kinds Superset, Metabase, Grafana, Tableau and Power B
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.server_support.answers import plain, same
 
 psycopg = pytest.importorskip("psycopg")
-pytestmark = pytest.mark.timeout(30)
+pytestmark = pytest.mark.timeout(60)
 
 EXPRESSIONS = """
 1
@@ -184,6 +186,14 @@ B'101'
 '\\x4142'::bytea
 '5'::oid
 """.strip().splitlines()
+BI = {
+    block.split("\n", 1)[0].removeprefix("-- "): block.split("\n", 1)[1].strip()
+    for block in Path(__file__)
+    .with_name("server_support")
+    .joinpath("bi_statements.sql")
+    .read_text()
+    .split("\n\n")[1:]
+}
 FROM_KINDS = ("count", "sum", "avg", "min(", "max(", "bool_", "string_agg", "array_agg", "stddev",
               "percentile", "OVER", "id ")  # fmt: skip
 
@@ -212,3 +222,31 @@ def _needs_rows(expression: str) -> bool:
 @pytest.mark.parametrize("expression", EXPRESSIONS)
 def test_an_expression_has_postgresqls_name_type_and_value(expression, real, door):
     same("expressions", expression, answer(real, expression), answer(door, expression))
+
+
+def rows(target, statement):
+    """Names, types and rows; numeric as double precision, as DuckDB divides: 12 digits."""
+    with psycopg.connect(target.dsn, connect_timeout=10, autocommit=True) as connection:
+        cursor = connection.execute(statement)
+        columns = [
+            [c.name, 1700 if c.type_code == 701 else c.type_code] for c in cursor.description
+        ]
+        numbers = [kind == 1700 for _, kind in columns]
+        result = cursor.pgresult
+        found = []
+        for row in range(result.ntuples):
+            values = [result.get_value(row, i) for i in range(result.nfields)]
+            found.append(
+                [f"{float(v):.12g}" if n and v else v for v, n in zip(values, numbers, strict=True)]
+            )
+    return plain([columns, found])
+
+
+@pytest.mark.parametrize("name", BI)
+def test_a_statement_of_a_tool_answers_as_postgresql_does(name, real, door):
+    first = rows(real, BI[name])
+    try:
+        second = rows(door, BI[name])
+    except psycopg.Error as error:
+        second = f"{error.sqlstate} {error}"
+    same("statements", name, first, second)

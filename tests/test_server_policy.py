@@ -52,10 +52,19 @@ def test_tables_by_text_are_told_too(cursor):
 
 
 def test_errors_point_at_the_name(cursor):
-    assert refused(cursor, "SELECT 1 FROM sales.costs").position == 21
-    assert refused(cursor, "SELECT 1 FROM raw.nothing").position == 19
+    assert refused(cursor, "SELECT 1 FROM sales.costs").position == 15
+    assert refused(cursor, "SELECT 1 FROM raw.nothing").position == 15
     assert refused(cursor, "SELECT 1, getvariable('x')").position == 11
     assert refused(cursor, "SELECT 1 FRM raw.t WHERE").sqlstate == "42601"
+
+
+def test_only_what_one_may_use_is_proposed(cursor):
+    assert refused(cursor, "FROM sales.ordrs").hint == "Did you mean: orders?"
+    assert "costs" not in str(refused(cursor, "FROM sales.cots").hint)  # not hers to read
+    assert "costs" not in str(refused(cursor, "FROM sales.cost").hint)
+    assert "line_score" in str(refused(cursor, "SELECT line_scor(a) FROM raw.t").hint)
+    assert "line" not in str(refused(cursor, "SELECT line_scor(1)", Rights("nobody")).hint)
+    assert "main.t" in str(refused(cursor, "FROM public.t").hint)
 
 
 def test_the_words_are_postgresqls(cursor):
@@ -412,3 +421,53 @@ def test_checking_again_costs_next_to_nothing(cursor):
     for _ in range(100):
         policy.check(cursor, text, None, text, ANNA, spliced=False, path="shop.main")
     assert (time.perf_counter() - started) / 100 < 0.0005
+
+
+def test_names_are_those_of_the_writers_own_transaction(tmp_path):
+    """raw.shared was dropped: the name now means secret.shared, which he may not read."""
+    from tests.conftest import MODELS
+    from tests.server_support.granted import BEN, cursor_of, make_warehouse, open_warehouse
+
+    file = tmp_path / "shop.duckdb"
+    make_warehouse(file, (MODELS / "line.onnx").read_bytes())
+    path = "shop.raw,shop.secret"
+    with open_warehouse(file, writable=True) as root:
+        root.execute("CREATE TABLE shop.raw.shared AS SELECT 1 AS a")
+        root.execute("CREATE TABLE shop.secret.shared AS SELECT 2 AS a")
+        with cursor_of(root) as old, cursor_of(root) as new:
+
+            def ask(cursor, text):
+                return policy.check(cursor, text, None, text, BEN, spliced=False, path=path)
+
+            old.execute("BEGIN TRANSACTION READ ONLY")
+            old.execute("SELECT a FROM shop.raw.shared").fetchall()
+            assert ask(new, "DROP TABLE raw.shared").writes
+            new.execute("DROP TABLE shop.raw.shared")
+            assert ask(old, "FROM shared").tables == ("raw.shared",)
+            old.execute("COMMIT")
+            with pytest.raises(PgError) as caught:
+                ask(old, "FROM shared")
+            assert caught.value.sqlstate in ("42501", "42P01")
+
+
+def test_a_view_names_the_schema_of_all_it_reads(tmp_path):
+    """Else it means another table as soon as its own is dropped or the search path is changed."""
+    from tests.conftest import MODELS
+    from tests.server_support.granted import BEN, cursor_of, make_warehouse, open_warehouse
+
+    file = tmp_path / "shop.duckdb"
+    make_warehouse(file, (MODELS / "line.onnx").read_bytes())
+    with open_warehouse(file, writable=True) as root, cursor_of(root) as cursor:
+
+        def ask(text):
+            return policy.check(cursor, text, None, text, BEN, spliced=False, path="shop.raw")
+
+        for text in (
+            "CREATE VIEW raw.w AS SELECT * FROM t",
+            "CREATE VIEW raw.w AS SELECT * FROM query_table('t')",
+            "CREATE VIEW raw.w AS SELECT twice(a) FROM raw.t",
+        ):
+            with pytest.raises(PgError) as caught:
+                ask(text)
+            assert caught.value.sqlstate == "0A000"
+        assert ask("CREATE VIEW raw.w AS WITH x AS (FROM raw.t) SELECT raw.twice(a) FROM x").writes

@@ -17,7 +17,7 @@ CASES = [
     ("select amout from sales", "42703", 'column "amout" does not exist', "amout"),
     ("select s.amout from sales s", "42703", "column s.amout does not exist", "s.amout"),
     ("select z.amount from sales s", "42P01", 'missing FROM-clause entry for table "z"', "z."),
-    ("select foo(1)", "42883", "function foo does not exist", "foo"),
+    ("select foo(1)", "42883", "function foo(integer) does not exist", "foo"),
     ("select abs('a'::text)", "42883", "function abs(text) does not exist", "abs"),
     ("select id + name from sales", "42883", "operator does not exist: integer + text", "+"),
     ("select * form sales", "42601", 'syntax error at or near "sales"', "sales"),

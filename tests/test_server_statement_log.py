@@ -7,14 +7,16 @@ types of columns and parameters, rows (not those of the catalog), tags, SQLSTATE
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
 from tests.server_support.answers import same
+from tests.server_support.targets import PASSWORD
 
 pytest.importorskip("scramp")
-pytestmark = pytest.mark.timeout(30)
+pytestmark = pytest.mark.timeout(60)
 
 LOG = Path(__file__).parent / "server_support" / "statement_log"
 SAID = [
@@ -38,10 +40,8 @@ def test_the_door_answers_as_postgresql_did(client, said, door):
     same(f"log {client}", said["check"], expected, found)
 
 
-# The catalog's own types: DuckDB has only their kin, which every driver reads alike. (Not oid[]:
-# asyncpg asks for ever if it is announced as int8[].)
-KIN = {19: 25, 18: 25, 1043: 25, 194: 25, 1034: 1009, 1003: 1009, 2205: 25, 2206: 25, 24: 25,
-       26: 20, 22: 25, 1042: 25}  # fmt: skip
+# DuckDB has no regclass and no regproc: names are told as text, which every driver reads alike.
+KIN = {2205: 25, 24: 25}
 
 
 def keyed(step, answered):
@@ -55,7 +55,14 @@ def keyed(step, answered):
         answered = [one for one in answered if one[0] in "EZ"]
     elif step["catalog"]:
         answered = [kin(one) for one in answered]
+    elif any("union" in text.lower() and "order by" not in text.lower() for text in asked):
+        answered = [in_some_order(one) for one in answered]
     return {f"{'; '.join(asked)[:300]}": answered}
+
+
+def in_some_order(answer):
+    """The rows of a UNION have no order, and here each time another."""
+    return [*answer[:2], sorted(answer[2], key=str)] if answer[0] == "D" else answer
 
 
 def kin(answer):
@@ -65,8 +72,18 @@ def kin(answer):
     return ["t", [KIN.get(oid, oid) for oid in answer[1]]] if answer[0] == "t" else answer
 
 
-def test_the_log_tells_nothing_of_the_machine_that_wrote_it():
-    for path in LOG.glob("*.jsonl"):
-        text = path.read_text()
-        for word in ("127.0.0.1", "localhost", "/tmp", "/home", "/work", "password"):
-            assert word not in text, (path.name, word)
+SECRET = re.compile(
+    r"\b\d+\.\d+\.\d+\.\d+\b|::1\b|localhost|(?<![\w*<>.])/\w[\w.-]*/|passw|scram|\bsecret\b"
+    f"|{re.escape(PASSWORD)}", re.IGNORECASE,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("path", sorted(LOG.glob("*.jsonl")), ids=lambda path: path.stem)
+def test_the_log_tells_nothing_of_the_machine_that_wrote_it(path):
+    found = SECRET.search(path.read_text())
+    assert found is None, found
+
+
+@pytest.mark.parametrize("text", ["at 10.0.0.7", "/srv/x", "Password", "correct horse", " ::1 "])
+def test_what_must_not_be_in_the_log_is_seen(text):
+    assert SECRET.search(text)

@@ -32,8 +32,8 @@ _file = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--insecure", is_flag=True, help="Let other machines in without TLS.")
 @click.option("--audit", type=click.Path(dir_okay=False, path_type=Path), help="The audit log.")
 @click.option("--max-connections", type=click.IntRange(1), help="At once.  [default: 100]")
-@click.option("--memory-limit", help="Of DuckDB, such as 4GB.  [default: DuckDB's own]")
-@click.option("--threads", type=click.IntRange(1), help="Of DuckDB.  [default: DuckDB's own]")
+@click.option("--memory-limit", help="Of DuckDB, such as 4GB.  [default: 60 % of all]")
+@click.option("--threads", type=click.IntRange(1), help="Of DuckDB.  [default: all processors]")
 def serve(user: str | None, users: Path | None, **given: object) -> None:
     """Open DATABASE, with its model functions, to BI tools by PostgreSQL's protocol.
 
@@ -43,7 +43,7 @@ def serve(user: str | None, users: Path | None, **given: object) -> None:
 
     accounts = _accounts(user, users)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
-    logging.getLogger("retailsql").setLevel(logging.INFO)
+    logging.getLogger("retailsql.server").setLevel(logging.INFO)  # renewals, mistakes, the end
     options = server.ServeOptions(**given)  # type: ignore[arg-type]
     server.serve(options, accounts, _show)
 
@@ -77,6 +77,8 @@ def _show(opened: Open) -> None:
         "User": ", ".join(users[:10]) + (f" and {len(users) - 10} more" if users[10:] else ""),
         "TLS": "none",
         "File": "read only",
+        "Memory": opened.memory,
+        "Threads": str(opened.threads),
     }
     if opened.certificate is not None:
         rows["TLS"] = "required" if opened.require_tls else "offered"

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from retailsql.dialect.parameter_marks import tokens_of
 from retailsql.errors import StatementError
 
 if TYPE_CHECKING:
@@ -26,11 +27,10 @@ def may_hold_ml(sql: str) -> bool:
 
 def tokenize(sql: str) -> list[Token] | None:
     """The tokens of a text, or None where the tokenizer gives up: then the text is DuckDB's."""
-    import sqlglot
     from sqlglot.errors import TokenError
 
     try:
-        return _unfold(sql, list(sqlglot.tokenize(sql, read="duckdb")))
+        return _unfold(sql, tokens_of(sql))
     except TokenError:
         return None
 
@@ -40,13 +40,11 @@ def _unfold(sql: str, tokens: list[Token]) -> list[Token]:
 
     The tokenizer hands over what follows such a word as one string, up to the semicolon.
     """
-    import sqlglot
-
     out: list[Token] = []
     for token in tokens:
         if out and out[-1].token_type.name == "COMMAND" and token.token_type.name == "STRING":
             start = out[-1].end + 1  # the string's own start is not where it begins
-            rest = sqlglot.tokenize(sql[start : token.end + 1], read="duckdb")
+            rest = tokens_of(sql[start : token.end + 1])
             out += [shifted(t, start) for t in rest]
             continue
         out.append(token)

@@ -1,6 +1,6 @@
 -- What clients ask the catalog: taken from the log of a PostgreSQL 15 while psql (its backslash commands),
 -- JDBC (DatabaseMetaData), psqlodbc (catalog functions), psycopg 3 and 2, asyncpg and SQLAlchemy 2 inspected it,
--- and written after the sources of Npgsql, Power BI, Metabase, DBeaver, Grafana, Tableau and Superset.
+-- and written from memory of what Npgsql, Power BI, Metabase, DBeaver, Grafana, Tableau and Superset ask (no log of them).
 -- `-- @ client | parameters`; {rel:schema.name} and its like stand for the number of a thing.
 -- @ psql
 SELECT n.nspname as "Schema",

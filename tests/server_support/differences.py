@@ -24,7 +24,7 @@ class Known(NamedTuple):
     reason: str
 
 
-NUMERIC = "DuckDB has no numeric without precision: all digits are there, with zeros behind them"
+NUMERIC = "DuckDB has no numeric without precision: zeros behind the last digit are not kept"
 TESTER = "the tester is a superuser at PostgreSQL only, so that he may load the shop"
 VERSION = "the door's own version"
 FORWARD = "results stream: a cursor that reads backwards would have to hold them"
@@ -38,29 +38,53 @@ SUM = "DuckDB's view has a type with precision where PostgreSQL's has none"
 TABLE = "columns of a result do not tell their table: DuckDB does not"
 PREPARED = "pg_prepared_statements is empty: what the protocol names is not in the engine"
 RIGHT = "refused for want of a right, before anybody asks whether the transaction may write"
+ONE = "there is one database, and no templates of others"
+NAMED = "the hint tells what the database is called"
+PLACE = "the door tells the place, PostgreSQL none"
+DOUBLE = "DuckDB reads a number with an exponent as a double"
 HINT = "the door proposes a name where PostgreSQL has no proposal"
+WRITER = "the door adds which right a change needs"
+JIT = "there is no JIT compiler, and asyncpg asks whether it is on"
+FLOAT = "DuckDB reads a number with an exponent as DOUBLE"
+SCALE = "the numbers of DuckDB's list have one scale"
+LITERAL = "beside a smallint, DuckDB's integer literal is one"
+DOUBLE = "DuckDB divides numerics, averages them and reads 1e20 in double precision: 15 digits"
+DAYS = "the difference of two dates is a bigint in DuckDB"
+MIDNIGHT = "DuckDB truncates a date to a timestamp without zone: the same midnight"
+BLANKS = "DuckDB writes JSON without blanks"
+TYPE_NAME = "pg_typeof answers the name of the type, as text"
+PADDING = "not filled with blanks: DuckDB's comparisons would see them, PostgreSQL's do not"
+BITS = "DuckDB has one type of bits: varbit"
+VOID = "DuckDB has no void: what returns nothing returns an empty text"
+ENCODED = "pg_encoding_to_char returns text: macros have no type of their own"
+COMPARED = "beside a column of type name, which DuckDB has not, a parameter is a text"
+SERIES = "generate_series counts in bigint, and the text does not cast it"
+PLACE = "the name is looked up when the statement runs, where its place is no longer known"
+COPIED = "the place of a relation is told in COPY, too"
 
 KNOWN: list[Known] = [
     Known("psycopg", "parameters_in_text", "*::numeric.*", NUMERIC),
     Known("psycopg", "parameters_in_binary", "*::numeric.*", NUMERIC),
-    Known("psycopg", "wrong_parameters", "overflow.2", WHERE),
     Known("psycopg", "prepared_statements", "1.0", PREPARED),
     Known("psycopg session", "settings", "?.is_superuser", TESTER),
     Known("psycopg session", "refused_logins", "database", "the hint tells the right name"),
     Known("psycopg session", "refused_writes", "11.1", RIGHT),
+    Known("psycopg session", "errors", "COPY nowhere TO STDOUT.3", PLACE),
     *(
         Known("psycopg session", "errors", f"{statement}.3", WHERE)
         for statement in (
             "SELECT (1",
             "SELECT 1 FROM",
             "SELECT 'open",
-            "SELECT 40000::smallint",
             "SELECT 1 UNION SELECT 1, 2",
             "SELECT 1 GROUP BY 3",
             "SELECT 1 LIMIT 'x'",
         )
     ),
+    Known("asyncpg", "parameters", "decimal.1.0", NUMERIC),
     Known("psycopg2", "parameters", "*numeric).*", NUMERIC),
+    Known("psycopg2", "parameters", "floats *", NUMERIC),
+    Known("psycopg2", "parameters", "double *", DOUBLE),
     Known("psycopg2", "named_cursor_scrolls", "", FORWARD),
     Known("node", "parameters", "numeric *", NUMERIC),
     Known("node", "named_statement", "1", PREPARED),
@@ -73,30 +97,92 @@ KNOWN: list[Known] = [
     Known("jdbc", "meta_plain_answers", "getDatabaseMinorVersion", VERSION),
     Known("jdbc", "meta_plain_answers", "getDatabaseProductVersion", VERSION),
     Known("jdbc", "meta_functions_abs", "*", CATALOG),
-    Known("jdbc", "meta_columns_sales", "5.12", DEFAULT),
     Known("jdbc", "meta_columns_sales", "18.*", SUM),
     *(
         Known("psql", name, "1.?.3", OWNER)
         for name in ("d", "dt", "dt_sales", "dt_all", "dt_plus", "dv", "di")
     ),
+    Known("psql", "show", "1.*.3", OWNER),
+    Known("psql", "argument_c", "1.*", OWNER),
+    Known("psql", "argument_list", "1.*", ONE),
+    Known("psql", "argument_wrong_database", "2.1", NAMED),
     Known("psql", "dn", "1.?.1", OWNER),
     Known("psql", "l", "1.?.1", OWNER),
     Known("psql", "db", "1.?.1", OWNER),
-    *(
-        Known("psql", name, "1.6.4", DEFAULT)
-        for name in ("d_customers", "d_plus_customers", "d_pattern")
-    ),
     Known("psql", "d_orders", "1.11.0", DEFAULT),
     Known("psql", "d_view", "1.4.1", SUM),
     Known("psql", "df_abs", "1.*", CATALOG),
     Known("psql", "du", "1.2.1", TESTER),
     Known("psql", "dT", "1.2.2", WORDS),
     Known("psql", "dT_plus", "1.2.?", WORDS),
-    Known("psql", "gdesc", "1.*", SUM),
     Known("psql", "explain", "1.*", PLAN),
+    *(
+        Known("odbc", check, at, TABLE)
+        for check, at in (
+            ("every_type", "0.0.5"),
+            ("every_type", "0.1[678].[23]"),
+            ("without_server_side_prepare", "0.?.5"),
+            ("simple_protocol", "0.?.5"),
+        )
+    ),
+    Known("odbc", "columns_of_tables", "spent.1.*", SUM),
+    Known("odbc", "procedures", "0.*", CATALOG),
+    Known("odbc", "parameters", "decimal.*", NUMERIC),
+    Known("sqlalchemy", "columns", "sales.spent.2.1", SUM),
+    Known("sqlalchemy", "reflection", "sales.spent.0.2.1", SUM),
+    Known("sqlalchemy", "multi_reflection", "*spent*.2.1", SUM),
     *(
         Known("psql", name, "2.?", HINT)
         for name in ("gdesc_error", "error_column", "error_verbose", "errverbose")
     ),
     Known("psql", "error_syntax", "2.*", WHERE),
+    Known("psql", "write", "2.1", RIGHT),
+    Known("psql", "write", "2.1", WRITER),
+    Known("log asyncpg", "inferred_parameters 0", "23..1.2.0.0", JIT),
+    Known("log psql", "explain 0", "0.EXPLAIN *", PLAN),
+    Known("log psycopg_session", "tags 0", "22.EXPLAIN *", PLAN),
+    Known("log psycopg2", "named_cursor_scrolls 0", "[456].*", FORWARD),
+    Known("log psycopg2", "parameters 0", "15.*", FLOAT),
+    Known("log psycopg2", "parameters 0", "49.*", SCALE),
+    Known("log psycopg_session", "refused_writes 0", "11.*", RIGHT),
+    *(
+        Known("expressions", name, "*", reason)
+        for name, reason in (
+            ("7 / 2.0", DOUBLE),
+            ("avg(id)", DOUBLE),
+            ("avg(price)", DOUBLE),
+            ("stddev(id)", DOUBLE),
+            ("1e20", DOUBLE),
+            ("date '2024-03-01' - date '2024-02-01'", DAYS),
+            ("date_trunc('week', date '2024-05-08')", MIDNIGHT),
+            ("""'{"a": {"b": 2}}'::json -> 'a'""", BLANKS),
+            ("pg_typeof(1)", TYPE_NAME),
+            ("pg_typeof('x'::text)", TYPE_NAME),
+            ("'a'::char(3)", PADDING),
+            ("B'101'", BITS),
+        )
+    ),
+    Known("statements", "tableau: days between", "0.0.1", DAYS),
+    Known("statements", "cte: cohorts", "0.0.1", DAYS),
+    Known("log asyncpg", "session 0", "*RESET ALL;.0.1.0.1", VOID),
+    *(Known("log psql", name, "0.*.0.2", PLACE) for name in ("sv 0", "sf 0")),
+    Known("log psql", "error_syntax 0", "[02].*.0.2", WHERE),
+    Known("log psycopg", "prepared_statements 0", "*.1.0.1", LITERAL),
+    *(
+        Known("log psycopg_session", f"errors {number}", "0.*.0.2", WHERE)
+        for number in (9, 10, 11, 19, 33, 35)
+    ),
+    Known("log psycopg_session", "errors 36", "0.COPY nowhere TO STDOUT.0.2", COPIED),
+    Known("log asyncpg", "every_type 0", "0.*.7.2.0.0", JIT),
+    Known("log asyncpg", "copy_from_query 0", "0.*.7.2.0.0", JIT),
+    *(Known("log jdbc", f"all {number}", "3.*.1.8.1", SERIES) for number in (11, 12, 13)),
+    Known("log jdbc", "all 36", "34.*.3.2.[01].2", NUMERIC),
+    Known("log node", "all 3", "8.*.3.2.0.0", NUMERIC),
+    Known("log odbc", "parameters 0", "40..2.2.0.0", NUMERIC),
+    Known("log psycopg", "parameters_in_text 0", "20.*.3.2.0.0", NUMERIC),
+    Known("log psycopg", "parameters_in_binary 0", "20.*.3.2.0.0", NUMERIC),
+    Known("log psycopg2", "parameters 0", "20.*.1.2.0.0", NUMERIC),
+    Known("log psql", "l 0", "0.*.0.1.2.1", ENCODED),
+    Known("log psql", "dc 0", "0.*.0.1.[23].1", ENCODED),
+    Known("log asyncpg", "types 0", "0.*.1.1.0", COMPARED),
 ]

@@ -10,12 +10,14 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import retailsql
 from tests.conftest import MODELS
 from tests.server_support.targets import PASSWORD, SHOP, Target
 
+PATIENCE = 40.0  # seconds: for a statement, and for a client that says nothing
 # A tester may do all that needs no writing: so the file is held read-only, as mostly.
 USERS = {
     "tester": ["read on database", "score on database"],
@@ -64,7 +66,8 @@ def serve(folder: Path) -> None:
     """Tell the port, and serve until the other end of standard input is closed."""
     from retailsql.adapters.server.accounts import Accounts, Audit
     from retailsql.adapters.server.door import Door
-    from retailsql.adapters.server.wire import Listener
+    from retailsql.adapters.server.records import Limits
+    from retailsql.adapters.server.wire import Listener, WireLimits
 
     database, users = folder / "shop.duckdb", folder / "users.toml"
     make_shop(database)
@@ -73,12 +76,17 @@ def serve(folder: Path) -> None:
     accounts = Accounts.open(users)
     for name, grants in USERS.items():
         accounts.add_user(name, PASSWORD, grants=grants)
+    # No client may hang: some wait in C, where no time limit of a test reaches them.
+    accounts.rights = lambda user, ask=accounts.rights: replace(
+        ask(user), limits=Limits(seconds=PATIENCE)
+    )
+    limits = WireLimits(stall_seconds=PATIENCE, unread_seconds=PATIENCE, idle_seconds=PATIENCE)
     with ExitStack() as stack:
         audit = Audit(folder / "audit.jsonl")
         stack.callback(audit.close)
         door = Door(database, accounts, audit)
         stack.callback(door.close)
-        listener = stack.enter_context(Listener(door, "127.0.0.1", 0))
+        listener = stack.enter_context(Listener(door, "127.0.0.1", 0, limits=limits))
         sys.stdout.write(f"{listener.address[1]}\n")
         sys.stdout.flush()
         sys.stdin.read()

@@ -20,11 +20,18 @@ CREATE TABLE sales.costs AS SELECT range AS cost FROM range(5);
 CREATE VIEW raw.known AS SELECT * FROM sales.costs;
 CREATE TABLE secret.pay AS SELECT 'boss' AS who, 9 AS cost;
 CREATE TABLE pay AS SELECT 7 AS cost;
+CREATE TABLE books AS SELECT 7 AS cost;
+CREATE TABLE "bänke" AS SELECT 7 AS cost;
+CREATE TABLE secret.t AS SELECT 9 AS cost;
+CREATE TYPE secret.mood AS ENUM ('happy', 'sad');
 CREATE SEQUENCE secret.numbers;
 CREATE MACRO secret.wage(x) AS (SELECT max(cost) FROM secret.pay);
 CREATE MACRO secret.wages() AS TABLE SELECT * FROM secret.pay;
 CREATE MACRO raw.twice(x) AS x * 2;
 CREATE MACRO raw.all_rows() AS TABLE SELECT * FROM raw.t;
+CREATE MACRO raw.any_rows() AS TABLE SELECT * FROM pay;
+CREATE MACRO raw.most() AS (SELECT max(cost) FROM pay);
+CREATE VIEW raw.paid AS SELECT * FROM pay;
 """
 
 ANNA = Rights(

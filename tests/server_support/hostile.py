@@ -1,4 +1,4 @@
-"""Statements that anna must not get through, with the SQLSTATEs that may answer each.
+"""Statements that anna must not get through, with the SQLSTATE that must answer each.
 
 anna may read schema ``raw`` and table ``sales.orders``, and score with model ``line``. She has no
 right to ``sales.costs``, to anything in schema ``secret``, nor to model ``hush``.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 DENIED, NONE, READ_ONLY = "42501", "42P01", "25006"
 SYNTAX, UNSUPPORTED, NO_FUNCTION, BAD_NAME = "42601", "0A000", "42883", "42602"
-TOO_DEEP, TOO_LONG = "54001", "54000"
+TOO_DEEP, TOO_LONG, NO_TYPE = "54001", "54000", "42704"
 
 _TABLES = [
     ("SELECT * FROM secret.pay", DENIED),
@@ -63,7 +63,7 @@ _TABLES = [
     ("PIVOT sales.costs ON cost", UNSUPPORTED),
     ("SELECT * FROM (PIVOT sales.costs ON cost)", UNSUPPORTED),
     ("SELECT * FROM (PIVOT raw.t ON a IN (SELECT cost FROM sales.costs) USING count(*))",
-     (DENIED, UNSUPPORTED)),
+     UNSUPPORTED),
     ("UNPIVOT sales.costs ON cost INTO NAME n VALUE v", DENIED),
     ("SELECT * FROM sales.costs UNPIVOT (v FOR n IN (cost))", DENIED),
     ("DESCRIBE sales.costs", DENIED),
@@ -99,8 +99,50 @@ _SCOPES = [
     ("WITH costs AS (SELECT 1) SELECT * FROM query_table('sales.costs')", DENIED),
     ("SELECT (WITH costs AS (SELECT 1 AS cost) SELECT cost FROM costs), cost FROM sales.costs",
      DENIED),
+    ('WITH "boo\u212As" AS (SELECT 1) SELECT * FROM books', DENIED),
+    ('WITH "B\u00c4NKE" AS (SELECT 1) SELECT * FROM "b\u00e4nke"', DENIED),
+    ('WITH RECURSIVE "B\u00c4" AS (SELECT 1 UNION ALL FROM "b\u00e4nke") FROM "B\u00c4"', DENIED),
 ]  # fmt: skip
-"""A name behind WITH hides a table only where it is seen."""
+"""A name behind WITH hides a table only where it is seen; DuckDB folds A to Z alone."""
+
+_TYPES = [
+    ("SELECT enum_range(NULL::secret.mood)", NO_TYPE),
+    ("SELECT enum_range(NULL::shop.secret.mood)", NO_TYPE),
+    ("SELECT TRY_CAST('happy' AS Secret.Mood)", NO_TYPE),
+    ("SELECT NULL::STRUCT(a secret.mood[])", NO_TYPE),
+    ("SELECT secret.mood 'happy'", NO_TYPE),
+    ("SELECT a FROM raw.t WHERE enum_last(NULL::secret.mood) = 'sad'", NO_TYPE),
+    ("SELECT json_transform('\"sad\"', '\"secret.mood\"')", NO_TYPE),
+    ("SELECT json_transform('\"sad\"', '\"secret.m\\u006fod\"')", UNSUPPORTED),
+    ("SELECT from_json('\"sad\"', '\"secret.' || 'mood\"')", UNSUPPORTED),
+]
+"""Types of schemas in which she has no right; an ENUM's values stand in its type."""
+
+_SIZES = [
+    (text, TOO_LONG)
+    for text in (
+        "SELECT repeat('x', 2000000000)",
+        "SELECT repeat('x', 2000000000::BIGINT + 1)",
+        "SELECT 'x'.repeat(1000000000)",
+        "SELECT length(repeat(repeat('x', 1000000), 1000000))",
+        "SELECT lpad('x', 2000000000, 'y')",
+        "SELECT lpad('x', 2000000000)",
+        "SELECT rpad(s, (10 ^ 9)::INT, 'y') FROM raw.t",
+        "SELECT range(500000000)",
+        "SELECT unnest(generate_series(1, 500000000))",
+        "SELECT * FROM unnest(range(500000000))",
+        "SELECT generate_series(TIMESTAMP '0001-01-01', TIMESTAMP '2026-01-01', INTERVAL 1 second)",
+        "SELECT levenshtein(repeat('a', 200000), repeat('b', 200000))",
+        "SELECT printf('%2000000000d', 1)",
+        "SELECT format('{:2000000000}', 1)",
+        "SELECT list_transform(range(1000000), lambda i: repeat('x', 100000))",
+        "SELECT replace(repeat('a', 1000000), 'a', repeat('b', 10000))",
+        "SELECT list_resize([1], 2000000000)",
+        "SELECT bitstring('1', 2000000000)",
+        "SELECT [repeat('x', 1000000000) FOR i IN [1]]",
+    )
+]
+"""One value that no interrupt and no memory limit of DuckDB stops."""
 
 _WRITES = [
     ("INSERT INTO raw.t VALUES (1)", READ_ONLY),
@@ -113,43 +155,43 @@ _WRITES = [
     ("WITH x AS (UPDATE raw.t SET a = 9 RETURNING *) SELECT * FROM x", READ_ONLY),
     ("WITH x AS MATERIALIZED (DELETE FROM raw.t RETURNING *) SELECT 1", READ_ONLY),
     ("SELECT * FROM (WITH x AS (DELETE FROM raw.t RETURNING *) SELECT * FROM x)",
-     (READ_ONLY, SYNTAX)),
+     READ_ONLY),
     ("SELECT (WITH x AS (DELETE FROM raw.t RETURNING a) SELECT max(a) FROM x)",
-     (READ_ONLY, SYNTAX)),
+     READ_ONLY),
     ("WITH x AS (SELECT 1) DELETE FROM raw.t", READ_ONLY),
     ("WITH x AS (SELECT 1) INSERT INTO raw.t FROM x", READ_ONLY),
     ("EXPLAIN ANALYZE DELETE FROM raw.t", READ_ONLY),
     ("EXPLAIN ANALYZE INSERT INTO raw.t VALUES (1)", READ_ONLY),
     ("EXPLAIN ANALYZE WITH x AS (DELETE FROM raw.t RETURNING *) SELECT * FROM x", READ_ONLY),
     ("EXPLAIN (ANALYZE) UPDATE raw.t SET a = 0", READ_ONLY),
-    ("EXPLAIN ANALYZE CREATE TABLE raw.x AS SELECT 1", (READ_ONLY, SYNTAX)),
+    ("EXPLAIN ANALYZE CREATE TABLE raw.x AS SELECT 1", READ_ONLY),
     ("CREATE TABLE raw.x (a INT)", READ_ONLY),
     ("CREATE TABLE raw.x AS SELECT 1", READ_ONLY),
-    ("CREATE TEMP TABLE x AS SELECT 1", (READ_ONLY, DENIED)),
-    ("CREATE TEMPORARY VIEW x AS SELECT 1", (READ_ONLY, DENIED)),
+    ("CREATE TEMP TABLE x AS SELECT 1", READ_ONLY),
+    ("CREATE TEMPORARY VIEW x AS SELECT 1", READ_ONLY),
     ("CREATE OR REPLACE VIEW raw.v AS SELECT 1", READ_ONLY),
-    ("CREATE MACRO raw.f() AS 1", (READ_ONLY, DENIED)),
-    ("CREATE TEMP MACRO lower(x) AS 'mine'", (READ_ONLY, DENIED)),
-    ("CREATE FUNCTION raw.f() AS TABLE SELECT 1", (READ_ONLY, DENIED)),
-    ("CREATE SCHEMA mine", (READ_ONLY, DENIED)),
-    ("CREATE SEQUENCE raw.s", (READ_ONLY, DENIED)),
-    ("CREATE INDEX i ON raw.t (a)", (READ_ONLY, DENIED)),
-    ("CREATE TYPE raw.mood AS ENUM ('a')", (READ_ONLY, DENIED)),
-    ("CREATE SECRET (TYPE s3, KEY_ID 'a', SECRET 'b')", (READ_ONLY, DENIED)),
+    ("CREATE MACRO raw.f() AS 1", READ_ONLY),
+    ("CREATE TEMP MACRO lower(x) AS 'mine'", READ_ONLY),
+    ("CREATE FUNCTION raw.f() AS TABLE SELECT 1", READ_ONLY),
+    ("CREATE SCHEMA mine", READ_ONLY),
+    ("CREATE SEQUENCE raw.s", READ_ONLY),
+    ("CREATE INDEX i ON raw.t (a)", READ_ONLY),
+    ("CREATE TYPE raw.mood AS ENUM ('a')", READ_ONLY),
+    ("CREATE SECRET (TYPE s3, KEY_ID 'a', SECRET 'b')", READ_ONLY),
     ("DROP TABLE raw.t", READ_ONLY),
-    ("DROP SCHEMA raw CASCADE", (READ_ONLY, DENIED)),
+    ("DROP SCHEMA raw CASCADE", READ_ONLY),
     ("ALTER TABLE raw.t ADD COLUMN b INT", READ_ONLY),
     ("COMMENT ON TABLE raw.t IS 'mine'", DENIED),
-    ("DROP MODEL line", (READ_ONLY, DENIED, SYNTAX)),
+    ("DROP MODEL line", SYNTAX),
 ]  # fmt: skip
 """Writes, also those that hide in what reads."""
 
 _ENGINE = [
-    ("COPY raw.t TO '/tmp/stolen.csv'", (DENIED, UNSUPPORTED)),
-    ("COPY (SELECT 1) TO '/tmp/stolen.csv'", (DENIED, UNSUPPORTED)),
-    ("COPY raw.t FROM '/etc/passwd'", (DENIED, UNSUPPORTED)),
-    ("COPY FROM DATABASE shop TO memory", (DENIED, UNSUPPORTED, SYNTAX)),
-    ("WITH x AS (COPY raw.t TO '/tmp/stolen.csv') SELECT 1", (DENIED, SYNTAX)),
+    ("COPY raw.t TO '/tmp/stolen.csv'", DENIED),
+    ("COPY (SELECT 1) TO '/tmp/stolen.csv'", DENIED),
+    ("COPY raw.t FROM '/etc/passwd'", DENIED),
+    ("COPY FROM DATABASE shop TO memory", DENIED),
+    ("WITH x AS (COPY raw.t TO '/tmp/stolen.csv') SELECT 1", DENIED),
     ("ATTACH '/tmp/other.duckdb' AS other", DENIED),
     ("ATTACH ':memory:' AS mine", DENIED),
     ("DETACH shop", DENIED),
@@ -158,7 +200,7 @@ _ENGINE = [
     ("FORCE INSTALL httpfs", DENIED),
     ("LOAD httpfs", DENIED),
     ("LOAD '/tmp/evil.duckdb_extension'", DENIED),
-    ("UPDATE EXTENSIONS", (DENIED, READ_ONLY)),
+    ("UPDATE EXTENSIONS", READ_ONLY),
     ("PRAGMA database_list", DENIED),
     ("PRAGMA enable_profiling", DENIED),
     ("PRAGMA table_info('sales.costs')", DENIED),
@@ -172,21 +214,21 @@ _ENGINE = [
     ("ANALYZE", DENIED),
     ("EXPORT DATABASE '/tmp/stolen'", DENIED),
     ("IMPORT DATABASE '/tmp/evil'", DENIED),
-    ("SET VARIABLE rs_user = 'admin'", (DENIED, SYNTAX)),
-    ("RESET VARIABLE rs_user", (DENIED, SYNTAX)),
-    ("PREPARE q AS DELETE FROM raw.t", (DENIED, READ_ONLY, UNSUPPORTED)),
-    ("EXECUTE q", (DENIED, UNSUPPORTED, "26000")),
-    ("SHOW TABLES", (DENIED, "42704")),
-    ("SHOW ALL TABLES", (DENIED, "42704", SYNTAX)),
-    ("SHOW DATABASES", (DENIED, "42704")),
-    ("SHOW VARIABLES", (DENIED, "42704")),
+    ("SET VARIABLE rs_user = 'admin'", DENIED),
+    ("RESET VARIABLE rs_user", DENIED),
+    ("PREPARE q AS DELETE FROM raw.t", DENIED),
+    ("EXECUTE q", DENIED),
+    ("SHOW TABLES", DENIED),
+    ("SHOW ALL TABLES", DENIED),
+    ("SHOW DATABASES", DENIED),
+    ("SHOW VARIABLES", DENIED),
     ("SELECT * FROM (SHOW ALL TABLES)", DENIED),
     ("FROM (SHOW DATABASES)", DENIED),
     ("FROM (DESCRIBE)", DENIED),
-    ("SELECT 1; DROP TABLE raw.t", (SYNTAX, READ_ONLY)),
-    ("SELECT 1; SELECT * FROM sales.costs", (SYNTAX, DENIED)),
+    ("SELECT 1; DROP TABLE raw.t", SYNTAX),
+    ("SELECT 1; SELECT * FROM sales.costs", SYNTAX),
     ("; ; DELETE FROM raw.t", READ_ONLY),
-    ("SELECT 1 /* ; */ ; COPY raw.t TO '/tmp/x'", (SYNTAX, DENIED, UNSUPPORTED)),
+    ("SELECT 1 /* ; */ ; COPY raw.t TO '/tmp/x'", SYNTAX),
 ]
 """Files, databases, extensions, settings, several statements for one."""
 
@@ -203,7 +245,7 @@ _FUNCTIONS = [
     ("SELECT * FROM sniff_csv('/etc/passwd')", DENIED),
     ("SELECT * FROM glob('/etc/*')", DENIED),
     ("SELECT * FROM pg_catalog.read_csv('/etc/passwd')", DENIED),
-    ("SELECT * FROM system.main.read_text('/etc/passwd')", (DENIED, NO_FUNCTION)),
+    ("SELECT * FROM system.main.read_text('/etc/passwd')", DENIED),
     ("SELECT * FROM '/etc/passwd'", NONE),
     ("SELECT * FROM 'data.csv'", NONE),
     ('SELECT * FROM "x.parquet"', NONE),
@@ -255,8 +297,8 @@ _FUNCTIONS = [
     ("SELECT * FROM checkpoint()", DENIED),
     ("SELECT * FROM enable_logging()", DENIED),
     ("SELECT * FROM truncate_duckdb_logs()", DENIED),
-    ("SELECT getenv('RETAILSQL_PASSWORD')", (DENIED, NO_FUNCTION)),
-    ("SELECT ('RETAILSQL_PASSWORD').getenv()", (DENIED, NO_FUNCTION)),
+    ("SELECT getenv('RETAILSQL_PASSWORD')", NO_FUNCTION),
+    ("SELECT ('RETAILSQL_PASSWORD').getenv()", NO_FUNCTION),
     ("SELECT getvariable('rs_user')", DENIED),
     ("SELECT main.getvariable('rs_user')", DENIED),
     ("SELECT system.getvariable('rs_user')", DENIED),
@@ -305,12 +347,12 @@ _MODELS = [
     ("SELECT *, __rs_x(1) FROM ML.PREDICT(MODEL line, TABLE raw.t)", DENIED),
     ("SELECT * FROM ML.PREDICT(MODEL line, TABLE raw.t), query_table(E'\\x72etailsql.versions')",
      DENIED),
-    ("SELECT __rs_line_000000000000(1.0, 2.0, 3.0)", (DENIED, NO_FUNCTION)),
+    ("SELECT __rs_line_000000000000(1.0, 2.0, 3.0)", DENIED),
     ("SELECT * FROM retailsql.versions", DENIED),
     ("SELECT * FROM shop.retailsql.held_out", DENIED),
     ("SELECT artefact FROM \"retailSQL\".\"Versions\"", DENIED),
     ("SELECT * FROM retailsql.model_versions", DENIED),
-    ("SELECT * FROM retailsql.nothing", (DENIED, NONE)),
+    ("SELECT * FROM retailsql.nothing", DENIED),
 ]  # fmt: skip
 """Models without the right, hidden functions, the registry."""
 
@@ -342,17 +384,49 @@ _SHAPES = [
     ("SELECT '" + "x" * 2_000_000 + "'", TOO_LONG),
     ("SELECT 1 --" + "x" * 2_000_000, TOO_LONG),
     ("SELECT 1 FROM raw.t WHERE a IN (" + "1, " * 500_000 + "1)", TOO_LONG),
-    ("SELECT 1\0; DELETE FROM raw.t", ("22021", SYNTAX)),
-    ("EXPLAIN " * 2000 + "SELECT 1", (SYNTAX, DENIED)),
+    ("SELECT 1\0; DELETE FROM raw.t", "22021"),
+    ("EXPLAIN " * 2000 + "SELECT 1", SYNTAX),
     ("SELECT a FROM", SYNTAX),
     ("SELECT 'x", SYNTAX),
-    ("SELECT * FROM a.b.c.d", (UNSUPPORTED, SYNTAX, NONE)),
+    ("SELECT * FROM a.b.c.d", UNSUPPORTED),
 ]
 """Very deep, very long, and none at all."""
 
-HOSTILE: list[tuple[str, tuple[str, ...]]] = [
-    (text, (states,) if isinstance(states, str) else states)
-    for part in (_TABLES, _SCOPES, _WRITES, _ENGINE, _FUNCTIONS, _MODELS, _SHAPES)
-    for text, states in part
+DOOR: dict[str, str | None] = {
+    "EXPLAIN ANALYZE (FORMAT json) FROM sales.costs": SYNTAX,
+    "DROP MODEL line": DENIED,
+    "COPY raw.t FROM '/etc/passwd'": READ_ONLY,
+    "COPY FROM DATABASE shop TO memory": SYNTAX,
+    "FORCE INSTALL httpfs": UNSUPPORTED,
+    "CHECKPOINT": UNSUPPORTED,
+    "FORCE CHECKPOINT shop": UNSUPPORTED,
+    "SET VARIABLE rs_user = 'admin'": SYNTAX,
+    "RESET VARIABLE rs_user": SYNTAX,
+    "PREPARE q AS DELETE FROM raw.t": READ_ONLY,
+    "EXECUTE q": "26000",
+    "SHOW VARIABLES": "42704",
+    # Done by doing nothing, as PostgreSQL does it for those who own no table.
+    "VACUUM": None,
+    "ANALYZE": None,
+    # Answered from the door's own catalog, in which only what is granted is seen.
+    "SELECT * FROM system.information_schema.tables": None,
+    "SELECT * FROM system.pg_catalog.pg_views": None,
+}
+"""What the session answers by itself before the policy sees the statement."""
+
+DOOR_SIMPLE = {
+    "SELECT 1; DROP TABLE raw.t": READ_ONLY,
+    "SELECT 1; SELECT * FROM sales.costs": DENIED,
+    "SELECT 1 /* ; */ ; COPY raw.t TO '/tmp/x'": DENIED,
+}
+"""Several statements, which a simple query may hold: each is refused for itself."""
+
+HOSTILE: list[tuple[str, str]] = [
+    (text, state)
+    for part in (
+        *(_TABLES, _SCOPES, _TYPES, _SIZES, _WRITES),
+        *(_ENGINE, _FUNCTIONS, _MODELS, _SHAPES),
+    )
+    for text, state in part
 ]
-"""A statement, and the SQLSTATEs one of which must answer it."""
+"""A statement, and the SQLSTATE with which the policy must refuse it."""

@@ -1,7 +1,8 @@
 """A scratch PostgreSQL 15 on loopback, to compare the door with; fixture ``postgres15``.
 
 It is started once in a session by whoever asks first, as a user that is not root (PostgreSQL
-refuses root), with SCRAM passwords only, and is gone with its folder afterwards.
+refuses root), with SCRAM passwords only, and is gone with its folder afterwards, even if the tests
+were killed.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -56,7 +58,7 @@ def binaries() -> Path | None:
     """The folder of PostgreSQL 15's programs; None: not installed."""
     told = os.environ.get("POSTGRES15_BIN")
     for place in (told, *PLACES) if told else PLACES:
-        if (Path(place) / "initdb").exists():
+        if all((Path(place) / name).exists() for name in ("initdb", "postgres", "psql")):
             return Path(place)
     return None
 
@@ -96,6 +98,17 @@ def initdb(programs: Path, folder: Path, password: str, **who: object) -> None:
     secret.unlink()
 
 
+KEEPER = """
+"$@" </dev/null &
+read -r _
+kill -INT $!
+wait $!
+cd /
+rm -rf -- "$FOLDER"
+"""
+"""Runs a server until standard input ends, as it does however its writer ends; then cleans up."""
+
+
 @contextmanager
 def running(password: str = "correct horse") -> Iterator[Postgres]:
     """A server of its own, for as long as the block lasts."""
@@ -110,9 +123,11 @@ def running(password: str = "correct horse") -> Iterator[Postgres]:
         options = {**SETTINGS, "port": str(port), "unix_socket_directories": str(folder)}
         arguments = [f"--{name}={value}" for name, value in options.items()]
         with (folder / "log").open("wb") as log:
+            command = [programs / "postgres", "-D", folder / "data", *arguments]
             server = subprocess.Popen(
-                [programs / "postgres", "-D", folder / "data", *arguments],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=folder, **who,
+                ["/bin/sh", "-c", KEEPER, "keeper", *command], stdin=subprocess.PIPE, stdout=log,
+                stderr=log, cwd=folder, env={**os.environ, "FOLDER": str(folder)},
+                start_new_session=True, **who,
             )  # fmt: skip
         wait(programs, server, port, folder)
         yield Postgres("127.0.0.1", port, "tester", password, "postgres", folder)
@@ -133,12 +148,12 @@ def wait(programs: Path, server: subprocess.Popen, port: int, folder: Path) -> N
 
 
 def stop(server: subprocess.Popen) -> None:
-    """SIGINT is PostgreSQL's fast stop: clients are thrown out."""
-    server.send_signal(2)
+    """Its keeper sends SIGINT, PostgreSQL's fast stop: clients are thrown out."""
+    server.stdin.close()
     try:
         server.wait(20)
     except subprocess.TimeoutExpired:
-        server.kill()
+        os.killpg(server.pid, signal.SIGKILL)
         server.wait()
 
 

@@ -127,8 +127,9 @@ class _Counted(Session):
 
 
 def _prepare(root: DuckDBPyConnection, database: str) -> None:
-    catalog.install(root, database)
-    postgres.install(root, catalog.SHIM)
+    found = root.execute("SELECT current_setting('temp_directory')").fetchone()
+    catalog.install(root, database, found[0] if found else None, postgres.install)
+    postgres.register(root)  # a function in Python is of one instance, and in no file
 
 
 def _check_memory(accounts: Accounts, writable: bool) -> None:

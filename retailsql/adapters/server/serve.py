@@ -15,6 +15,8 @@ from types import FrameType
 from typing import TYPE_CHECKING, NamedTuple
 
 from retailsql.adapters.server.accounts import Accounts, Audit, amounts
+from retailsql.adapters.server.accounts.secret import kept_secret
+from retailsql.adapters.server.resources import default_memory, default_threads
 from retailsql.adapters.server.self_signed import Pair, self_signed
 from retailsql.errors import ProjectError
 
@@ -39,8 +41,8 @@ class ServeOptions:
         insecure: serve other machines without TLS.
         audit: the file of the audit log.
         max_connections: logged in at once.
-        memory_limit: of DuckDB.
-        threads: of DuckDB.
+        memory_limit: of DuckDB; by default 60 % of the machine's.
+        threads: of DuckDB; by default one for each processor.
     """
 
     database: Path
@@ -67,6 +69,8 @@ class Open(NamedTuple):
         writable: the file is held for writing.
         certificate: of TLS; None: there is none.
         require_tls: clients without it are refused.
+        memory: that DuckDB may take; a role with a limit of its own has that on top.
+        threads: that it computes with.
     """
 
     host: str
@@ -76,6 +80,8 @@ class Open(NamedTuple):
     writable: bool
     certificate: Path | None
     require_tls: bool
+    memory: str
+    threads: int
 
 
 def serve(options: ServeOptions, accounts: Accounts, opened: Callable[[Open], None]) -> None:
@@ -120,28 +126,27 @@ def running(options: ServeOptions, accounts: Accounts) -> Iterator[Open]:
     host = options.host or told.host or HOST
     if options.memory_limit is not None:
         amounts.size(options.memory_limit)
+    memory = options.memory_limit or told.memory_limit or default_memory()
+    threads = options.threads or told.threads or default_threads()
     pair = _certificate(options, accounts, host)
     require_tls = _requires_tls(options, accounts, host, pair)
     tls = _tls(pair)
     with ExitStack() as stack:
         audit = Audit(options.audit or told.audit, told.audit_size, told.audit_files)
         stack.callback(audit.close)
-        door = Door(
-            options.database, accounts, audit,
-            memory=options.memory_limit or told.memory_limit,
-            threads=options.threads or told.threads,
-        )  # fmt: skip
+        door = Door(options.database, accounts, audit, memory=memory, threads=threads)
         stack.callback(door.close)
         port = next(p for p in (options.port, told.port, PORT) if p is not None)
         listener = Listener(
             door, host, port, tls=tls, require_tls=require_tls,
-            iterations=accounts.iterations,
+            iterations=accounts.iterations, secret=kept_secret(accounts.path),
             max_connections=options.max_connections or told.max_connections or CONNECTIONS,
         )  # fmt: skip
         stack.enter_context(listener)
         yield Open(
             _reached(host), listener.address[1], door.warehouse.name, sorted(accounts.users),
             accounts.needs_write, pair.certificate if pair else None, require_tls,
+            memory or "DuckDB's own limit", threads,
         )  # fmt: skip
 
 
@@ -156,7 +161,10 @@ def is_loopback(host: str) -> bool:
     try:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except OSError as error:
-        raise ProjectError("There is no such host", seen=repr(host), todo=str(error)) from error
+        raise ProjectError(
+            "There is no such host", seen=f"{host!r}: {error}",
+            todo="give --host an address or a name of this machine",
+        ) from error  # fmt: skip
     return all(ip_address(str(each[4][0]).partition("%")[0]).is_loopback for each in found)
 
 

@@ -18,7 +18,7 @@ from retailsql.adapters.server.accounts.document import (
     check_name,
     read_document,
 )
-from retailsql.adapters.server.accounts.rights_of import rights_of
+from retailsql.adapters.server.accounts.rights_of import rights_of, still
 from retailsql.adapters.server.accounts.verifiers import ITERATIONS, iterations, make_verifier
 from retailsql.adapters.server.records import Grant, PgError, Rights
 from retailsql.errors import ProjectError, RetailSQLError, nearest
@@ -142,13 +142,19 @@ class Accounts:
         """
         self._change_grants(statement, by, edit.add_grants)
 
-    def revoke(self, statement: GrantStatement, by: Rights) -> None:
+    def revoke(self, statement: GrantStatement, by: Rights) -> list[str]:
         """Take rights from roles and users, in the file.
+
+        Returns:
+            What they keep by wider grants or by their roles, a sentence each.
 
         Raises:
             PgError: as for :meth:`grant`.
         """
         self._change_grants(statement, by, edit.remove_grants)
+        now = self._now()
+        places = [_place(now, name) for name in statement.grantees]
+        return [told for place in places for told in still(now, *place, statement.grants)]
 
     def add_user(
         self,

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from retailsql.adapters.server.accounts import amounts
-from retailsql.adapters.server.accounts.grants import read_grant
+from retailsql.adapters.server.accounts.grants import read_grants
 from retailsql.adapters.server.accounts.lines import line_of
 from retailsql.adapters.server.accounts.verifiers import check_verifier
 from retailsql.adapters.server.records import Grant, Limits
@@ -285,7 +285,7 @@ def _texts(value: Any) -> tuple[str, ...]:
 
 
 def _grants(value: Any) -> tuple[Grant, ...]:
-    return tuple(map(read_grant, _texts(value)))
+    return read_grants(_texts(value))
 
 
 def _verifier(value: Any) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import cast, get_args
 
 from retailsql.adapters.server.records import Grant, Privilege
@@ -66,6 +67,30 @@ def _place(text: str, kind: str, first: str | None, second: str | None) -> tuple
     if kind in ("table", "model") and names:
         return kind, names[0] if len(names) == 2 else "main", names[-1]
     raise ProjectError(f"A grant on a {kind} names it", seen=repr(text), wanted=WANTED)
+
+
+def read_grants(texts: Iterable[str]) -> tuple[Grant, ...]:
+    """Rights from their texts.
+
+    Raises:
+        ProjectError: some are none; it tells what of the first, and which are wrong too.
+    """
+    found: list[Grant] = []
+    wrong: dict[str, ProjectError] = {}
+    for text in texts:
+        try:
+            found.append(read_grant(text))
+        except ProjectError as error:
+            wrong[text] = error
+    if not wrong:
+        return tuple(found)
+    (_, first), *others = wrong.items()
+    if not others:
+        raise first
+    also = ", ".join(repr(text) for text, _ in others)
+    raise ProjectError(
+        first.fact, seen=first.seen, wanted=first.wanted, todo=f"mend it, and also {also}"
+    )
 
 
 def write_grant(grant: Grant) -> str:

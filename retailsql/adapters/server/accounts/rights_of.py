@@ -7,7 +7,8 @@ from typing import Any
 
 from retailsql.adapters.server.accounts import amounts
 from retailsql.adapters.server.accounts.document import Document
-from retailsql.adapters.server.records import Limits, Rights
+from retailsql.adapters.server.accounts.grants import write_grant
+from retailsql.adapters.server.records import Grant, Limits, Rights
 
 
 def rights_of(document: Document, name: str) -> Rights:
@@ -16,6 +17,45 @@ def rights_of(document: Document, name: str) -> Rights:
     roles = [document.roles[role] for role in user.roles]
     grants = frozenset(user.grants).union(*(role.grants for role in roles))
     return Rights(name, user.roles, grants, _widest([role.limits for role in roles]), user.admin)
+
+
+def still(document: Document, section: str, name: str, grants: Iterable[Grant]) -> list[str]:
+    """What a role or user may do yet after a REVOKE, and by which wider grants.
+
+    Args:
+        document: the file, after it.
+        section: ``roles`` or ``users``.
+        name: of whom.
+        grants: that were to be taken.
+
+    Returns:
+        A sentence for each.
+    """
+    holders = [(section, name)]
+    if section == "users":
+        holders += [("roles", role) for role in document.users[name].roles]
+    out = []
+    for grant in grants:
+        for kind, holder in holders:
+            held = document.roles[holder] if kind == "roles" else document.users[holder]
+            by = f" of role {holder}" if kind != section else ""
+            out += [
+                f"{name} keeps {write_grant(grant)!r}, by {write_grant(wide)!r}{by}"
+                for wide in held.grants
+                if _covers(wide, grant)
+            ]
+    return out
+
+
+def _covers(wide: Grant, grant: Grant) -> bool:
+    """Whether one right holds another one."""
+    if wide.privilege != grant.privilege or wide.kind == "database":
+        return wide.privilege == grant.privilege
+    if grant.kind == "database" or wide.schema.casefold() not in ("*", grant.schema.casefold()):
+        return False
+    if wide.kind == "schema":
+        return True
+    return wide.kind == grant.kind and wide.name.casefold() in ("*", grant.name.casefold())
 
 
 def _widest(limits: Sequence[Limits]) -> Limits:

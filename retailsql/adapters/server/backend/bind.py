@@ -49,23 +49,21 @@ def bind(con: DuckDBPyConnection, text: str) -> Bound:
         names, types, found, result, _, kind, writes = binder(
             text, with_type=True, with_writes=True
         )
-    except duckdb.BinderException as error:
+    except (duckdb.BinderException, duckdb.CatalogException) as error:
         raise _with_place(con, text, error) from error
     known = {str(name): None if _unknown(kind_) else kind_ for name, kind_ in found}
     complete = all(known.values()) and not any(map(_unknown, types))
     return Bound(names, types, known, result, kind, writes, complete)
 
 
-def _with_place(
-    con: DuckDBPyConnection, text: str, error: duckdb.BinderException
-) -> duckdb.BinderException:
+def _with_place(con: DuckDBPyConnection, text: str, error: duckdb.Error) -> duckdb.Error:
     """The error with ``LINE 1: ... ^``, which the binder alone leaves out and PREPARE tells."""
     if "\nLINE " in str(error):
         return error
     try:
         con.execute(_PLACE + text)
-    except duckdb.BinderException as again:
-        return duckdb.BinderException(_without_prefix(str(again)))
+    except (duckdb.BinderException, duckdb.CatalogException) as again:
+        return type(again)(_without_prefix(str(again)))
     except duckdb.Error:
         return error
     con.execute("DEALLOCATE __rs_place")

@@ -5,11 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from retailsql.adapters.server.backend import cursors, ml, prepare, set_show, sundry
+from retailsql.adapters.server.backend import (
+    cursors,
+    ml,
+    prepare,
+    set_config,
+    set_show,
+    sundry,
+)
 from retailsql.adapters.server.backend.copy import copy
 from retailsql.adapters.server.backend.explain import explain
+from retailsql.adapters.server.backend.plans import query
 from retailsql.adapters.server.backend.portals import IN_FAILED
-from retailsql.adapters.server.backend.query import Query
 from retailsql.adapters.server.backend.result import Plan
 from retailsql.adapters.server.backend.said import told
 from retailsql.adapters.server.backend.script import Part
@@ -18,6 +25,7 @@ from retailsql.adapters.server.records import PgError
 if TYPE_CHECKING:
     from retailsql.adapters.server.backend.context import Context
 
+_CHANGES = ("ALTER", "CREATE", "DROP")
 Planner = Callable[["Context", Part], Plan | None]
 
 _COMMANDS: dict[str, Planner] = {
@@ -82,13 +90,28 @@ def plan(ctx: Context, part: Part, oids: Sequence[int] = ()) -> Plan:
     with told(ctx, part):
         if (model := ml.plan(ctx, part)) is not None:
             return model
+        if (setting := set_config.plan(ctx, part, oids)) is not None:
+            return setting
+        if word in _CHANGES and part.words[1] in sundry.ROLES:
+            return sundry.roles(ctx, part)
         if word == "EXPLAIN":
             return explain(ctx, part, oids)
         if word == "DECLARE":
             return cursors.declare(ctx, part, oids)
         command = _COMMANDS.get(word)
         found = None if command is None else command(ctx, part)
-        return Query(ctx, part, oids) if found is None else found
+        return query(ctx, part, oids) if found is None else found
+
+
+def no_parameter(part: Part) -> PgError:
+    """The error of a parameter in a statement that nobody sends values for."""
+    walk = part.walk()
+    while not walk.done and not (walk.peek() == "$" and walk.peek(1).isdigit()):
+        walk.at += 1
+    if walk.done:
+        return PgError("42P02", "there is no parameter $1")
+    place = walk.tokens[walk.at].start + 1
+    return PgError("42P02", f"there is no parameter ${walk.peek(1)}", position=place)
 
 
 def failed_block() -> PgError:

@@ -18,11 +18,12 @@ from retailsql.adapters.server.records import Notice, Rights
 from retailsql.registry.names import literal, quote
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Hashable, Mapping
 
     from retailsql.adapters.server.accounts import Accounts, Audit
     from retailsql.adapters.server.backend.portals import Portal
     from retailsql.adapters.server.backend.prepared import Prepared
+    from retailsql.adapters.server.backend.query import Query
     from retailsql.adapters.server.backend.streams import Stream
     from retailsql.adapters.server.warehouse import Warehouse
 
@@ -55,15 +56,19 @@ class Context:
         deadlines: Deadlines,
     ) -> None:
         self.warehouse, self.accounts, self.audit = warehouse, accounts, audit
-        self.user, self.peer, self.number = user, peer, next(_NUMBERS)
+        self.user, self.peer = user, peer
+        # What the wire has told the client, so that pg_backend_pid() is the same.
+        self.pid = _pid(parameters.get("_pq_.pid")) or next(_NUMBERS)
         self.rights: Rights = accounts.rights(user)
         self.running = Running(deadlines)
         self._set_for: dict[int, int] = {}
+        self._paths: dict[int, str] = {}
         self.work = Work(warehouse, self._configure)
         self.settings = Settings(user, self._zones(), parameters, not self.may_write)
         self.block = Block(self)
         self.statements: dict[str, Prepared] = {}
         self.portals: dict[str, Portal] = {}
+        self.plans: dict[Hashable, Query] = {}
         self.stream: Stream | None = None
         self.told: list[Notice] = []
         self.several = False
@@ -163,9 +168,10 @@ class Context:
         con.execute("SET python_enable_replacements = false")
         con.execute("SET integer_division = true")
         con.execute(f"SET VARIABLE rs_user = {literal(self.user)}")
-        con.execute(f"SET VARIABLE rs_pid = {self.number}")
+        con.execute(f"SET VARIABLE rs_pid = {self.pid}")
         con.execute(f"SET search_path = {literal(catalog.search_path(generation.database))}")
         self._set_for[id(con)] = -1
+        self._paths.pop(id(con), None)
 
     def _follow(self, con: DuckDBPyConnection) -> None:
         """Bring settings and rights on a connection up to date."""
@@ -179,31 +185,44 @@ class Context:
         if self._set_for.get(id(con)) == self.settings.number or not hasattr(self, "settings"):
             return
         con.execute(f"SET TimeZone = {literal(self.settings.show('TimeZone'))}")
-        path = self._search_path(con, generation.database)
+        schemas = self._schemas(con, generation.database)
+        path = _written_path(generation.database, schemas)
         con.execute(f"SET search_path = {literal(path)}")
+        con.execute(f"SET VARIABLE rs_path = [{', '.join(map(literal, schemas))}]::VARCHAR[]")
+        self._paths[id(con)] = path
         pairs = [(k, v) for k, v in self.settings.all().items()]
         names = ", ".join(literal(k.lower()) for k, _ in pairs)
         values = ", ".join(literal(v) for _, v in pairs)
         con.execute(f"SET VARIABLE rs_settings = MAP([{names}], [{values}])")
         self._set_for[id(con)] = self.settings.number
 
-    def _search_path(self, con: DuckDBPyConnection, database: str) -> str:
-        """DuckDB's search path for PostgreSQL's; schemas that are not there are passed over."""
-        usual = catalog.search_path(database)
+    def path(self, con: DuckDBPyConnection) -> str | None:
+        """The search path that was set on a connection; None: none yet."""
+        return self._paths.get(id(con))
+
+    def _schemas(self, con: DuckDBPyConnection, database: str) -> list[str]:
+        """The schemas of PostgreSQL's search path; those that are not there are passed over."""
         written = self.settings.show("search_path")
         rows = con.execute(
             "SELECT schema_name FROM duckdb_schemas() WHERE database_name = ?", [database]
         ).fetchall()
         known = {name.lower(): name for (name,) in rows}
-        found: list[str] = []
-        for name in schema_names(written):
-            schema = known.get(name.lower())
-            if schema is None and name.lower() == "public":
-                schema = known.get("main")
-            if schema is not None:
-                found.append(f"{quote(database)}.{quote(schema)}")
-        first, _, rest = usual.partition(",")
-        return ",".join([*(found or [first]), rest]) if rest else ",".join(found or [first])
+        found = [
+            known.get(name.lower()) or (known.get("main") if name.lower() == "public" else None)
+            for name in schema_names(written)
+        ]
+        return list(dict.fromkeys(schema for schema in found if schema is not None))
+
+
+def _written_path(database: str, schemas: list[str]) -> str:
+    """DuckDB's search path: these schemas, or else the usual one, then the catalog's functions."""
+    first, _, rest = catalog.search_path(database).partition(",")
+    found = [f"{quote(database)}.{quote(schema)}" for schema in schemas]
+    return ",".join([*(found or [first]), rest] if rest else found or [first])
+
+
+def _pid(text: str | None) -> int | None:
+    return int(text) if text is not None and text.isdecimal() else None
 
 
 def schema_names(path: str) -> list[str]:

@@ -86,6 +86,12 @@ def find(ctx: Context, name: str) -> Prepared:
     return held
 
 
+def text_of(ctx: Context, name: str) -> str:
+    """What a prepared statement says, for the audit log; '' if there is none."""
+    held = ctx.statements.get(name)
+    return "" if held is None or held.part is None else held.part.text
+
+
 def _prepare(ctx: Context, name: str, query: Part, types: list[str]) -> Result:
     if name in ctx.statements:
         raise PgError("42P05", f'prepared statement "{name}" already exists')

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from retailsql.adapters.server.backend.context import Context
 
 
+_KEPT, _KEPT_LENGTH = 512, 20_000
+_names: dict[tuple[str, ...], list[str]] = {}
 _ROWS_ONLY = frozenset({"select", "insert", "update", "delete", "merge_into"})
 """Kinds of statements that leave the names in the database as they are."""
 
@@ -53,6 +55,7 @@ class Query:
             self._check(con)
             self._bound, typed = self._bind(con)
             self._edits = _joined(self._edits, typed)
+            self._with_sums(con)
             self.final = self._final(con)
             self.targets = parameters.targets(self._found, self._bound)
             self.parameters = parameters.announced(self._found, self.targets)
@@ -97,8 +100,9 @@ class Query:
         self._spliced = ml.holds_calls(part)
         final = self._final(con)
         self._checked = policy.check(
-            con, part.text, part.tokens, final, rights, spliced=self._spliced
-        )
+            con, part.text, part.tokens, final, rights,
+            spliced=self._spliced, path=self._ctx.path(con),
+        )  # fmt: skip
         ml.glance(self._ctx, con, part)
 
     def _final(self, con: DuckDBPyConnection) -> str:
@@ -127,9 +131,35 @@ class Query:
             return None
         names = list(bound.names)
         if bound.kind == "select":
-            names = postgres.column_names(con, self._part.text, names)
+            names = _column_names(con, self.final if self._spliced else self._part.text, names)
         fields = encoding.describe(names, bound.types)
-        return catalog.typed(fields) if catalog.SHIM in self.final else fields
+        if bound.kind == "select":
+            fields = postgres.typed(con, self._part.text, fields)
+        if catalog.SHIM in self.final:
+            return catalog.typed(con, self._part.text, self.final, fields)
+        return fields
+
+    def _with_sums(self, con: DuckDBPyConnection) -> None:
+        """Give sums of integers the types they have in PostgreSQL."""
+        part, before = self._part, self._edits
+        if not postgres.sums_matter(part.text, [str(kind) for kind in self._bound.types]):
+            return
+
+        def refusal(edits: list[Edit]) -> str:
+            self._edits = _joined(before, edits)
+            try:
+                bind(con, self._final(con))
+            except duckdb.BinderException as error:
+                self._ctx.revive(con)
+                return str(error)
+            finally:
+                self._edits = before
+            return ""
+
+        found = postgres.sums(part.text, part.tokens, refusal)
+        if found:
+            self._edits = _joined(before, found)
+            self._bound = bind(con, self._final(con))
 
     def _raise(self, error: BaseException) -> NoReturn:
         found = self._said(error)
@@ -139,6 +169,19 @@ class Query:
 
     def _said(self, error: BaseException) -> BaseException:
         return said(self._ctx, self._part, error, self._edits, not self._spliced)
+
+
+def _column_names(con: DuckDBPyConnection, text: str, names: list[str]) -> list[str]:
+    """As PostgreSQL calls them; kept, as finding them takes longer than a short query does."""
+    key = (text, *names)
+    found = _names.get(key)
+    if found is None:
+        found = postgres.column_names(con, text, names)
+        if len(text) < _KEPT_LENGTH:
+            if len(_names) >= _KEPT:
+                _names.clear()
+            _names[key] = found
+    return list(found)
 
 
 def _joined(first: Sequence[Edit], second: Sequence[Edit]) -> list[Edit]:

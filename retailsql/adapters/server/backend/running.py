@@ -37,24 +37,45 @@ class Running:
         self._over: float | None = None
 
     @contextmanager
-    def statement(self, seconds: float | None) -> Iterator[None]:
-        """While it lasts, :meth:`cancel` stops what runs.
+    def statement(self, seconds: float | None = None) -> Iterator[None]:
+        """While it lasts, :meth:`cancel` stops what runs. It may hold others: a cancel that comes
+        while a script is read or between two of its statements stops the next one.
 
         Args:
             seconds: after which it is stopped by itself; None: never.
+
+        Raises:
+            PgError: 57014 the statement around it has been cancelled.
         """
         with self._lock:
+            outer = self._active
             self._number += 1
-            self._active, self._reason = True, None
+            if not outer:
+                self._active, self._reason = True, None
             number = self._number
+        self.check()
         if seconds is not None:
             self._deadlines.add(time.monotonic() + seconds, self, number)
         try:
             yield
         finally:
             with self._lock:
-                self._active, self._con = False, None
                 self._number += 1
+                self._active = outer
+                if not outer:
+                    self._con = None
+
+    @contextmanager
+    def step(self) -> Iterator[None]:
+        """A part of a statement that is soon done, such as Parse; what follows it must not run
+        if it was cancelled meanwhile.
+
+        Raises:
+            PgError: 57014.
+        """
+        with self.statement():
+            yield
+            self.check()
 
     def on(self, con: DuckDBPyConnection) -> DuckDBPyConnection:
         """Note which connection works now.

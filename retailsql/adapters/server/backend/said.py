@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import duckdb
 import pyarrow as pa
 
-from retailsql.adapters.server import postgres
+from retailsql.adapters.server import policy, postgres
 from retailsql.adapters.server.backend.script import Part
 from retailsql.adapters.server.records import Edit, PgError
 from retailsql.errors import RetailSQLError
@@ -40,7 +40,9 @@ def said(
         edits: that made the engine's text of it.
         placed: whether the place that the engine names can be found in the statement.
     """
-    if isinstance(error, PgError) or not isinstance(error, ENGINE):
+    if isinstance(error, PgError):
+        return postgres.worded(error, part.text)
+    if not isinstance(error, ENGINE):
         return error
     if isinstance(error, duckdb.InterruptException) or "Interrupted!" in str(error):
         if ctx.running.cancelled:
@@ -48,10 +50,21 @@ def said(
         return PgError("57P01", "the database was closed under this statement")
     if isinstance(error, OSError):
         error = as_engine_error(error)
-    found = postgres.pg_error(error, part.text, edits)
+    found = postgres.pg_error(error, part.text, edits, visible=_visible(ctx))
     if not placed:
         found.position = None
     return found
+
+
+def _visible(ctx: Context) -> Callable[[str], bool] | None:
+    """Which names an error may propose; None, so none: nobody can tell now."""
+    con = ctx.work.current
+    if con is None or not ctx.work.inside:
+        return None
+    try:
+        return policy.visible(con, ctx.rights)
+    except duckdb.Error:
+        return None  # the transaction was aborted, and names have changed since they were read
 
 
 def as_engine_error(error: OSError) -> BaseException:

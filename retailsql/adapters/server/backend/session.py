@@ -7,10 +7,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal
 
-from retailsql.adapters.server.backend.commands import failed_block, plan
+from retailsql.adapters.server.backend.commands import failed_block, no_parameter, plan
 from retailsql.adapters.server.backend.context import Context
 from retailsql.adapters.server.backend.portals import Portal
 from retailsql.adapters.server.backend.prepare import find as find_statement
+from retailsql.adapters.server.backend.prepare import text_of
 from retailsql.adapters.server.backend.prepared import Prepared
 from retailsql.adapters.server.backend.result import Command, done
 from retailsql.adapters.server.backend.running import Deadlines
@@ -83,6 +84,10 @@ class Session:
 
     def simple(self, text: str) -> Iterator[Answer]:
         """Run all statements of a simple Query."""
+        with self._ctx.running.statement():  # it can be cancelled before it is read, too
+            yield from self._script(text)
+
+    def _script(self, text: str) -> Iterator[Answer]:
         ctx = self._ctx
         with self._heard(text):
             parts = split(text)
@@ -96,7 +101,7 @@ class Session:
     def prepare(self, name: str, text: str, oids: Sequence[int]) -> None:
         """Parse: name a statement."""
         ctx = self._ctx
-        with self._heard(text):
+        with self._heard(text), ctx.running.step():
             parts = split(text)
             if len(parts) > 1:
                 raise PgError("42601", "cannot insert multiple commands into a prepared statement")
@@ -109,7 +114,7 @@ class Session:
 
     def describe_statement(self, name: str) -> Described:
         """Describe a statement."""
-        with self._heard():
+        with self._heard(text_of(self._ctx, name)), self._ctx.running.step():
             held = find_statement(self._ctx, name)
             with self._placed(held.part):
                 return held.describe()
@@ -124,7 +129,7 @@ class Session:
     ) -> None:
         """Bind values to a statement."""
         ctx = self._ctx
-        with self._heard():
+        with self._heard(text_of(ctx, statement)), ctx.running.step():
             held = find_statement(ctx, statement)
             if portal and portal in ctx.portals:
                 raise PgError("42P03", f'cursor "{portal}" already exists')
@@ -149,8 +154,9 @@ class Session:
         if held.part is None and not held.text:
             yield Empty()
             return
-        if self._ctx.block.failed and not held.ends_block:
-            raise failed_block()
+        with self._heard(held.text):
+            if self._ctx.block.failed and not held.ends_block:
+                raise failed_block()
         yield from self._audited(held, max_rows, held.part)
 
     def close_statement(self, name: str) -> None:
@@ -204,27 +210,27 @@ class Session:
         with self._heard(part.text), self._placed(part):
             found = plan(ctx, part)
             if found.parameters:
-                raise PgError("42P02", "there is no parameter $1")
+                raise no_parameter(part)
             portal = Portal(ctx, found, text=part.text)
             portal.part = part
         head = portal.begin()
         if head is not None:
             yield head
-        for answer in self._audited(portal, 0, part):
-            if isinstance(answer, Complete) and last and ctx.work.wrote:
-                with self._heard():
-                    portal.close()
-                    ctx.block.sync()  # the commit may fail, and then nothing was done
-            yield answer
+        yield from self._audited(portal, 0, part, last)
         portal.close()
 
-    def _audited(self, portal: Portal, max_rows: int, part: Part | None) -> Iterator[Answer]:
+    def _audited(
+        self, portal: Portal, max_rows: int, part: Part | None, last: bool = False
+    ) -> Iterator[Answer]:
         """The answers of a portal, noted when they end."""
         ctx, rows, begun = self._ctx, 0, time.monotonic()
         state: str | None = "00000"
         try:
             with self._heard(), self._placed(part), ctx.running.statement(ctx.seconds):
                 for answer in portal.execute(max_rows):
+                    if last and ctx.work.wrote and isinstance(answer, Complete):
+                        portal.close()
+                        ctx.block.sync()  # the commit may fail, and then nothing was done
                     rows += answer.rows if isinstance(answer, RowData) else 0
                     yield answer
                     if isinstance(answer, RowData | CopyData):

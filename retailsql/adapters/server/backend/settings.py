@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from difflib import get_close_matches
 from importlib.metadata import PackageNotFoundError, version
 
 from retailsql.adapters.server.backend.setting_table import (
@@ -13,7 +14,6 @@ from retailsql.adapters.server.backend.setting_table import (
 )
 from retailsql.adapters.server.backend.setting_values import checked, milliseconds
 from retailsql.adapters.server.records import PgError
-from retailsql.errors import nearest
 
 _NO_SETTING = frozenset({"user", "database", "replication", "options"})
 """Parameters of a client's first message that are no settings."""
@@ -150,9 +150,10 @@ class Settings:
 
 def unknown(name: str) -> PgError:
     """The error of a setting that there is not."""
+    close = get_close_matches(name.lower(), SETTINGS)
     return PgError(
         "42704", f'unrecognized configuration parameter "{name}"',
-        hint=f"Near it: {nearest(name.lower(), SETTINGS)}.",
+        hint=f"Near it: {', '.join(close)}." if close else None,
     )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import IO, TYPE_CHECKING
 
+import duckdb
 import pyarrow as pa
 from duckdb import DuckDBPyConnection
 
@@ -75,14 +76,21 @@ class Stream:
             self._ctx.work.set_aside()
             self.aside = True
 
-    def close(self) -> None:
-        """Want no more rows; safe to call twice."""
+    def close(self, *, undone: bool = False) -> None:
+        """Want no more rows; safe to call twice.
+
+        Args:
+            undone: its transaction is rolled back next, so what still runs may be interrupted.
+        """
         if self._file is not None:
             self._file.close()
         self._spooled = self._file = None
         if not self.open:
             return
         self.open = False
+        if undone or self.aside:  # else closing waits for an endless query to end
+            with suppress(duckdb.Error, RuntimeError):
+                self.con.interrupt()
         with suppress(OSError, pa.ArrowException):
             self._reader.close()
         if self._ctx.stream is self:

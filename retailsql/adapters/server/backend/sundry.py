@@ -65,6 +65,9 @@ def release(ctx: Context, part: Part) -> Plan:
     return Command(lambda: done(ctx.block.release(name)))
 
 
+_READS = "the file was opened for reading only: rights to train and write hold after a restart"
+
+
 def grant(ctx: Context, part: Part) -> Plan:
     """GRANT and REVOKE, kept in the file of users."""
     statement = policy.read_grant(part.tokens, part.text)
@@ -76,8 +79,12 @@ def grant(ctx: Context, part: Part) -> Plan:
             ctx.tell(Notice("USAGE comes with any right in a schema; nothing was changed"))
         elif statement.grant:
             ctx.accounts.grant(statement, ctx.rights)
+            changes = any(g.privilege in ("train", "write") for g in statement.grants)
+            if changes and not ctx.warehouse.writable:
+                ctx.tell(Notice(_READS, severity="WARNING", hint="restart retailsql serve"))
         else:
-            ctx.accounts.revoke(statement, ctx.rights)
+            for kept in ctx.accounts.revoke(statement, ctx.rights):
+                ctx.tell(Notice(kept, severity="WARNING"))
         if statement.grants:
             ctx.audit.write("grant", user=ctx.user, peer=ctx.peer, statement=part.text)
         return done("GRANT" if statement.grant else "REVOKE")
@@ -125,6 +132,39 @@ def refused(ctx: Context, part: Part) -> Plan:
     if word in ("ATTACH", "DETACH", "INSTALL", "LOAD", "IMPORT", "EXPORT", "PRAGMA", "USE"):
         raise PgError("42501", f"permission denied: {word} is not allowed here")
     raise PgError("0A000", f"{word} is not supported")
+
+
+ROLES = ("USER", "ROLE", "GROUP")
+_KEPT = "Users and roles are kept in a file on the server: "
+
+
+def roles(ctx: Context, part: Part) -> Plan:
+    """CREATE, ALTER and DROP of users and roles, which the server's file of users holds.
+
+    Raises:
+        PgError: 0A000.
+    """
+    words = part.words
+    name = _role_name(part)
+    if words[0] == "CREATE":
+        todo = f"retailsql user add {name}"
+    elif words[0] == "DROP":
+        todo = f"retailsql user remove {name}"
+    else:
+        todo = f"retailsql user password {name}"
+    if words[1] != "USER" and words[0] != "ALTER":
+        todo = f"write or remove [roles.{name}] there"
+    raise PgError("0A000", f"{words[0]} {words[1]} is not supported", hint=f"{_KEPT}{todo}")
+
+
+def _role_name(part: Part) -> str:
+    walk = part.walk()
+    walk.at = 2
+    walk.take("IF", "EXISTS")
+    try:
+        return name_at(walk)
+    except PgError:
+        return "NAME"
 
 
 def _chain(part: Part) -> bool:

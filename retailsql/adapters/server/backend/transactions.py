@@ -159,7 +159,7 @@ class Block:
         if self.inside and not self.failed:
             self.failed, self._lost = True, work.wrote
         if self._ctx.stream is not None:
-            self._ctx.stream.close()
+            self._ctx.stream.close(undone=True)
         work.rollback()
         if not self.inside:
             self._ctx.end_portals(keep_hold=True)

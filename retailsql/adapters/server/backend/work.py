@@ -51,6 +51,11 @@ class Work:
         """True while something holds the session in its instance."""
         return self._inside
 
+    @property
+    def current(self) -> DuckDBPyConnection | None:
+        """The connection there is now, if there is one."""
+        return self._con
+
     def _enter(self, memory: str | None) -> None:
         generation = self._warehouse.enter(memory)
         if generation is not self._generation:

@@ -6,8 +6,9 @@ session seeing what it was granted) and functions; the tokens of a statement tha
 them are edited to point there. Other statements are left alone.
 
     names.py     the names that are answered to          spans.py, sheet.py, operands.py, edits.py
-    install.py   makes the shim from the .sql files      rights.py   who sees what
-    after.py     edits behind other edits                fields.py   types of its columns
+    build.py     makes the shim from the .sql files      template.py  a made one, to be copied
+    install.py   attaches it, keeps it up to date        rights.py    who sees what
+    after.py     edits behind other edits                fields.py, provenance.py  its types
 """
 
 from __future__ import annotations

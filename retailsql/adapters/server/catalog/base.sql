@@ -58,4 +58,6 @@ CREATE MACRO {s}.private.writable(p_schema, p_name) AS
     coalesce({s}.private.covers({s}.private.own_keys().writable, p_schema, p_name), false);
 
 -- The schemas of the search path that the database may have.
-CREATE MACRO {s}.private.path() AS list_filter(list_distinct(system.main.current_schemas(false)), lambda x: x <> 'pg_catalog');
+-- rs_path: as the session has it. DuckDB's own path holds the shim's schema main as well.
+CREATE MACRO {s}.private.path() AS coalesce(getvariable('rs_path'),
+    list_filter(list_distinct(system.main.current_schemas(false)), lambda x: x <> 'pg_catalog'));

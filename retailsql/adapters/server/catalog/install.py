@@ -1,77 +1,31 @@
-"""The shim database: made once for every instance that holds the file."""
+"""The shim database: attached to every instance that holds the file, and kept up to date."""
 
 from __future__ import annotations
 
-import re
-from typing import NamedTuple
+import shutil
+from pathlib import Path
 
 import duckdb
 
-from retailsql.adapters.server.catalog.names import SCHEMAS, SHIM, sql_file
-
-_TYPES = {
-    "oid": "UINTEGER",
-    "regproc": "UINTEGER",
-    "regtype": "UINTEGER",
-    "xid": "UINTEGER",
-    "cid": "UINTEGER",
-    "int2": "SMALLINT",
-    "int4": "INTEGER",
-    "int8": "BIGINT",
-    "bool": "BOOLEAN",
-    "float4": "FLOAT",
-    "float8": "DOUBLE",
-    "numeric": "DECIMAL(38, 0)",
-    "timestamptz": "TIMESTAMPTZ",
-    "time_stamp": "TIMESTAMPTZ",
-    "interval": "INTERVAL",
-    "bytea": "BLOB",
-    "cardinal_number": "INTEGER",
-}
-"""DuckDB's types of the catalog's columns; the others are text. int2vector and oidvector are
-text too, since they print as ``1 2`` and drivers read them so."""
-
-_BEFORE = ("base.sql", "system_relations.sql")
-_DATA = (
-    "types.sql",
-    "functions_of_types.sql",
-    "operators.sql",
-    "small_tables.sql",
-    "keywords.sql",
-    "settings.sql",
-)
-_LIVE = (
-    "type_names.sql",
-    "live_tables.sql",
-    "live_relations.sql",
-    "tables.sql",
-    "lookups.sql",
-    "pg_functions.sql",
-    "pg_relations.sql",
-    "pg_small.sql",
-    "macros_names.sql",
-    "macros_privileges.sql",
-    "macros_definitions.sql",
-    "macros_session.sql",
-    "macros_plain.sql",
-    "information_tables.sql",
-    "information_keys.sql",
-    "information_functions.sql",
-)
+from retailsql.adapters.server.catalog.build import build
+from retailsql.adapters.server.catalog.names import SHIM
+from retailsql.adapters.server.catalog.template import More, template
 
 
-class _Column(NamedTuple):
-    name: str
-    typname: str
-    never_null: bool
-
-
-def install(root: duckdb.DuckDBPyConnection, database: str) -> None:
+def install(
+    root: duckdb.DuckDBPyConnection,
+    database: str,
+    folder: str | Path | None = None,
+    more: More | None = None,
+) -> None:
     """Attach the shim: PostgreSQL's catalog of one attached database.
 
     Args:
         root: a connection of the instance, before its configuration is locked.
         database: name under which the file is attached.
+        folder: of this instance alone, kept while it lives: a copy of a finished shim is put
+            there, which takes a tenth of the time that making one in memory takes.
+        more: puts other functions into the shim, whose name it gets; kept in the copied file.
 
     >>> con = duckdb.connect(); install(con, "memory"); con.execute("SET VARIABLE rs_user = 'anna'")
     ... # doctest: +ELLIPSIS
@@ -79,24 +33,15 @@ def install(root: duckdb.DuckDBPyConnection, database: str) -> None:
     >>> con.sql(f"SELECT relname FROM {SHIM}.pg.pg_class WHERE oid = 1247").fetchall()
     [('pg_type',)]
     """
-    root.execute(f"ATTACH ':memory:' AS {SHIM}")
-    root.execute("BEGIN")
-    for name in _BEFORE:
-        root.execute(_text(name, database))
-    relations = _system_relations(root)
-    live = _parts("".join(sql_file(name) for name in _LIVE))
-    for (schema, name), columns in relations.items():
-        if (schema, name) not in live:
-            listed = ", ".join(_declared(c) for c in columns)
-            root.execute(f"CREATE TABLE {SHIM}.{schema}.{name} ({listed})")
-    for name in _DATA:
-        root.execute(_text(name, database))
-    root.execute(_default_settings(root))
-    for name in _LIVE:
-        root.execute(_text(name, database))
-    for schema, name in sorted(live):
-        root.execute(_whole_view(root, schema, name, relations[schema, name]))
-    root.execute("COMMIT")
+    if folder is None:
+        root.execute(f"ATTACH ':memory:' AS {SHIM}")
+        build(root, database)
+        if more is not None:
+            more(root, SHIM)
+    else:
+        path = Path(folder) / "catalog.duckdb"
+        shutil.copyfile(template(database, more), path)
+        root.execute(f"ATTACH '{str(path).replace(chr(39), chr(39) * 2)}' AS {SHIM}")
     refresh(root)
 
 
@@ -133,79 +78,3 @@ COPIES = (
     "functions",
 )
 """What is copied of the live views; a later one reads the copies of those before it."""
-
-
-def _text(name: str, database: str) -> str:
-    return sql_file(name).replace("{s}", SHIM).replace("{db}", database.replace("'", "''"))
-
-
-def _default_settings(root: duckdb.DuckDBPyConnection) -> str:
-    """A macro that holds the settings as a literal: a subquery may not stand everywhere."""
-    rows = root.execute(f"SELECT lower(name), setting FROM {SHIM}.private.settings").fetchall()
-    pairs = ", ".join("'{}': '{}'".format(*(v.replace("'", "''") for v in row)) for row in rows)
-    return f"CREATE MACRO {SHIM}.private.default_settings() AS MAP {{{pairs}}}"
-
-
-def _parts(live: str) -> set[tuple[str, str]]:
-    """The relations that have views of their own: (schema, name) in the shim."""
-    found = re.findall(r"CREATE VIEW \{s\}\.(pg|info)_part\.(\w+) AS", live)
-    return {(schema, name) for schema, name in found}
-
-
-def _system_relations(root: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], list[_Column]]:
-    """Read the columns of all relations, and note them as rows of the catalog."""
-    rows: list[list[object]] = []
-    found: dict[tuple[str, str], list[_Column]] = {}
-    relations = root.execute(
-        f"SELECT nspname, relname, oid, columns FROM {SHIM}.private.system_relations"
-    ).fetchall()
-    for nspname, relname, oid, text in relations:
-        columns = [_column(c) for c in text.split(" ")]
-        rows += [[nspname, relname, oid, i, *c] for i, c in enumerate(columns, 1)]
-        found[SCHEMAS[nspname], relname] = columns
-    root.execute(
-        f"INSERT INTO {SHIM}.private.system_columns SELECT {', '.join(['unnest(?)'] * 7)}",
-        [list(c) for c in zip(*rows, strict=True)],
-    )
-    return found
-
-
-def _column(text: str) -> _Column:
-    """``oid:oid!`` as a record."""
-    name, _, typname = text.rstrip("!").partition(":")
-    return _Column(name, typname, text.endswith("!"))
-
-
-def _whole_view(
-    root: duckdb.DuckDBPyConnection, schema: str, name: str, columns: list[_Column]
-) -> str:
-    """The statement that makes PostgreSQL's relation of a view with some of its columns."""
-    part = f"{SHIM}.{schema}_part.{name}"
-    has = {row[0] for row in root.execute(f"DESCRIBE {part}").fetchall()}
-    picked = ", ".join(
-        f'CAST({_value(c, c.name in has)} AS {_type(c.typname)}) AS "{c.name}"' for c in columns
-    )
-    return f"CREATE VIEW {SHIM}.{schema}.{name} AS SELECT {picked} FROM {part} AS p"
-
-
-def _declared(column: _Column) -> str:
-    """A column of an empty relation; what is never NULL in PostgreSQL is not here either."""
-    default = f" DEFAULT {_value(column, False)}" if column.never_null else ""
-    return f'"{column.name}" {_type(column.typname)}{default}'
-
-
-def _value(column: _Column, present: bool) -> str:
-    """A column of a view, or what stands for one that has nothing to tell."""
-    if present:
-        return f'p."{column.name}"'
-    if not column.never_null:
-        return "NULL"
-    if column.name.endswith("owner"):
-        return "10"
-    return {"bool": "false", "name": "''", "char": "''", "text": "''"}.get(column.typname, "0")
-
-
-def _type(typname: str) -> str:
-    if typname.startswith("_"):
-        return f"{_TYPES.get(typname[1:], 'VARCHAR')}[]"
-    return _TYPES.get(typname, "VARCHAR")

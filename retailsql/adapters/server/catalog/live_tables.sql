@@ -14,7 +14,9 @@ CREATE TABLE {s}.private.copy_tables AS FROM {s}.private.live_tables WITH NO DAT
 
 CREATE VIEW {s}.private.live_columns AS
 SELECT {s}.private.oid_of('relation', c.schema_name, c.table_name) AS reloid, c.schema_name, c.table_name,
-    c.column_name, c.column_index AS attnum, c.comment, c.column_default, c.is_nullable, c.data_type,
+    c.column_name, c.column_index AS attnum, c.comment,
+    CASE WHEN c.data_type = 'VARCHAR' AND regexp_full_match(c.column_default, '''(?:[^'']|'''')*''')
+        THEN c.column_default || '::text' ELSE c.column_default END AS column_default, c.is_nullable, c.data_type,
     c.is_generated, c.generation_expression,
     c.numeric_precision, c.numeric_scale,
     {s}.private.type_oid(c.data_type) AS typoid, {s}.private.type_mod(c.data_type) AS typmod

@@ -74,24 +74,28 @@ BUFFERS = {
 }
 
 
-def encoder(oid: int, binary: bool, zone_name: str) -> Encoder:
+def encoder(oid: int, binary: bool, zone_name: str, free: bool = False) -> Encoder:
     """The encoder of a type.
 
     Args:
         oid: PostgreSQL's number of it; one nobody knows is text.
         binary: the format.
         zone_name: of the session, for timestamptz.
+        free: of a numeric, nobody told how many digits it has.
     """
     if oid in ELEMENTS:
         element = ELEMENTS[oid]
-        one = encoder(element, binary, zone_name)
+        one = encoder(element, binary, zone_name, free)
         return array_binary(one, element) if binary else array_text(one, element not in BARE)
     if binary and oid in (22, 30):
         element = 21 if oid == 22 else 26
         vector = array_binary(BINARIES[element], element, 0)
         return lambda array: vector(numbers(array))
-    if oid == 1184 and not binary:
-        found: Encoder = partial(moments.timestamptz_text, zone=zone(zone_name))
+    found: Encoder
+    if oid == 1700 and free:
+        found = numeric.free_binary if binary else numeric.free_text
+    elif oid == 1184 and not binary:
+        found = partial(moments.timestamptz_text, zone=zone(zone_name))
     else:
         found = (BINARIES if binary else TEXTS).get(oid, scalars.text)
     return partial(checked, encode=found, wanted=BUFFERS.get(oid))

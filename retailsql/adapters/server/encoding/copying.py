@@ -20,6 +20,7 @@ from retailsql.adapters.server.encoding.cells import (
     flat,
     network,
     offsets,
+    side_by_side,
     together,
 )
 from retailsql.adapters.server.encoding.rows import RowEncoder, portions
@@ -162,8 +163,7 @@ class CopyEncoder:
         total = np.diff(offsets(line)).astype(np.int64) + 4
         if len(total) and total.max() > LONGEST:
             raise PgError("54000", f"a row of {total.max()} bytes is too long to send")
-        tag = np.full((len(line), 1), ord("d"), np.uint8)
-        return together([np.concatenate([tag, network(total, ">i4")], axis=1), line])
+        return together([side_by_side([b"d", network(total, ">i4")], len(line)), line])
 
 
 def data(payload: bytes) -> bytes:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -10,9 +12,9 @@ from retailsql.adapters.server.encoding.cells import (
     Body,
     Bytes,
     Numbers,
+    arrow,
     flat,
     join,
-    patched,
     ragged,
 )
 
@@ -21,6 +23,7 @@ FOUR = np.stack([np.arange(10000) // 10**power % 10 for power in (3, 2, 1, 0)], 
     np.uint8
 )
 NEGATIVE = 0x4000
+FREE = 10  # digits behind the point, of a numeric for which nobody told any
 
 
 def numeric_text(array: pa.Array) -> Body:
@@ -32,15 +35,44 @@ def numeric_text(array: pa.Array) -> Body:
         return whole_text(array)
     if kind.precision > 18:
         return wide_text(array, kind.scale)
-    number = low(array)
-    ten = 10**kind.scale
+    return short_text(low(array), kind.scale)
+
+
+def short_text(number: Numbers, scale: int) -> pa.Array:
+    """Text of unscaled integers: a matrix of sign, digits and point, and which of them are wanted.
+
+    >>> short_text(np.array([-5, 12345]), 2).to_pylist()
+    [b'-0.05', b'123.45']
+    """
     size = np.abs(number)
-    head = pc.cast(pa.array(np.sign(number) * (size // ten)), pa.string())
-    minus_zero = (number < 0) & (size < ten)
-    if minus_zero.any():
-        head = patched(head, minus_zero, ["-0"] * int(minus_zero.sum()))
-    tail = digits(size % ten, kind.scale) + np.uint8(ord("0"))
-    return join(head, b".", tail)
+    width = max(len(str(size.max())) if len(size) else 1, scale + 1)
+    point = width - scale
+    shape = (len(number), width + 2)
+    text, wanted = np.full(shape, ord("."), np.uint8), np.ones(shape, bool)
+    found = digits(size, width) + np.uint8(ord("0"))
+    text[:, 0], wanted[:, 0] = ord("-"), number < 0
+    text[:, 1 : point + 1], text[:, point + 2 :] = found[:, :point], found[:, point:]
+    for place in range(point - 1):
+        wanted[:, place + 1] = size >= 10 ** (width - 1 - place)
+    return ragged(wanted.sum(axis=1, dtype=np.int32), text[wanted])
+
+
+def free_text(array: pa.Array) -> Body:
+    """Text of decimals for which nobody told the digits: no zeros behind the last one.
+
+    >>> from decimal import Decimal
+    >>> free_text(pa.array([Decimal("1.5")], pa.decimal128(38, 10))).to_pylist()
+    ['1.5']
+    """
+    text = numeric_text(array)
+    if not is_free(array.type):
+        return text
+    return pc.utf8_rtrim(pc.utf8_rtrim(pc.cast(arrow(text), pa.string()), "0"), ".")
+
+
+def is_free(kind: pa.DataType) -> bool:
+    """True for the decimals that stand in for PostgreSQL's numeric of any number of digits."""
+    return bool(pa.types.is_decimal128(kind) and kind.precision == 38 and kind.scale >= FREE)
 
 
 def whole_text(array: pa.Array) -> pa.Array:
@@ -93,8 +125,65 @@ def numeric_binary(array: pa.Array) -> Body:
     scale = kind.scale if pa.types.is_decimal128(kind) else 0
     if pa.types.is_floating(kind):
         return float_binary(array)
+    if pa.types.is_decimal128(kind) and kind.precision <= 18:
+        return short_binary(low(array), scale)
     all_digits, minus = unscaled(array)
     return packed(*groups_of(all_digits, scale), minus, np.full(len(array), scale))
+
+
+def short_binary(number: Numbers, scale: int) -> pa.Array:
+    """Binary of unscaled integers, group by group without a look at single digits.
+
+    >>> short_binary(np.array([-120050]), 2)[0].as_py().hex()
+    '000200004000000204b01388'
+    """
+    size = np.abs(number)
+    whole, rest = np.divmod(size, 10**scale) if scale else (size, None)
+    groups: list[Numbers] = []
+    for _ in range(-(-len(str(whole.max())) // 4) if len(whole) else 1):
+        whole, last = np.divmod(whole, 10000)
+        groups.insert(0, last)
+    before = len(groups)
+    for power in range(scale - 4, -4, -4):
+        assert rest is not None
+        if power > 0:
+            head, rest = np.divmod(rest, 10**power)
+        else:
+            head = rest * 10**-power
+        groups.append(head)
+    return laid(groups, before, number < 0, scale)
+
+
+def laid(groups: Sequence[Numbers], before: int, minus: Numbers, scale: int) -> pa.Array:
+    """The bytes of numerics from their groups, one array for each place."""
+    rows, many = len(minus), len(groups)
+    cells = np.empty((rows, 4 + many), ">i2")
+    first, last = np.full(rows, many, np.int16), np.full(rows, -1, np.int16)
+    for place in range(many):
+        cells[:, 4 + place] = groups[place]
+        last[groups[place] != 0] = place
+    for place in range(many - 1, -1, -1):
+        first[groups[place] != 0] = place
+    some = last >= 0
+    used = np.where(some, last - first + 1, 0)
+    cells[:, 0], cells[:, 1] = used, np.where(some, before - 1 - first, 0)
+    cells[:, 2], cells[:, 3] = np.where(minus, NEGATIVE, 0), scale
+    wanted = np.ones((rows, 4 + many), bool)
+    for place in range(many):
+        wanted[:, 4 + place] = (first <= place) & (place <= last)
+    return ragged((used.astype(np.int32) + 4) * 2, cells.view(np.int16)[wanted])
+
+
+def free_binary(array: pa.Array) -> Body:
+    """The same of decimals for which nobody told the digits: each has the scale it needs."""
+    if not is_free(array.type):
+        return numeric_binary(array)
+    scale = array.type.scale
+    all_digits, minus = unscaled(array)
+    used = all_digits != 0
+    zeros = used[:, ::-1].argmax(axis=1)
+    last = np.where(used.any(axis=1), np.maximum(scale - zeros, 0), 0)
+    return packed(*groups_of(all_digits, scale), minus, last)
 
 
 def unscaled(array: pa.Array) -> tuple[Bytes, Numbers]:

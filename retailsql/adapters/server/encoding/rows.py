@@ -30,7 +30,9 @@ class RowEncoder:
 
     def __init__(self, fields: Sequence[Field], formats: Sequence[int], zone: str = "UTC") -> None:
         pairs = zip(fields, formats, strict=True)
-        self.encoders = [encoder(field.oid, format == 1, zone) for field, format in pairs]
+        self.encoders = [
+            encoder(field.oid, format == 1, zone, field.typmod == -1) for field, format in pairs
+        ]
 
     def rows(self, batch: pa.RecordBatch) -> bytes:
         """DataRow messages of a batch of a projected relation (see :func:`project`).

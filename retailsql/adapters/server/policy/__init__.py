@@ -9,7 +9,7 @@ writes      what is no query; ``ddl``: CREATE, DROP, ALTER of people who may wri
 models      models behind the grants
 grant       GRANT and REVOKE
 rights      what a person's grants allow
-known       what is in the instance
+known       what is in the instance (``visible``: may somebody know of it?)
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from retailsql.adapters.server.policy.models import GrantedCatalog, may_see_mode
 from retailsql.adapters.server.policy.rights import may, require
 from retailsql.adapters.server.policy.shim import Shim
 from retailsql.adapters.server.policy.statement import Checked, check
+from retailsql.adapters.server.policy.visible import visible
 
 __all__ = [
     "Checked",
@@ -35,4 +36,5 @@ __all__ = [
     "read_grant",
     "require",
     "require_train",
+    "visible",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from typing import Any
 
 from retailsql.adapters.server.policy import reviewed
@@ -161,4 +162,18 @@ def _unknown(asked: Asked, use: FunctionUse) -> PgError:
     sql = "SELECT 1 FROM system.main.duckdb_functions() WHERE function_name = ? AND internal"
     if asked.con.execute(sql, [fold(name)]).fetchall():
         return denied("function", name, position=at)
-    return PgError("42883", f"function {shown(use.path)} does not exist", position=at)
+    return PgError(
+        "42883", f"function {shown(use.path)} does not exist", hint=_near(asked, name), position=at
+    )
+
+
+def _near(asked: Asked, name: str) -> str | None:
+    """The models' functions that he may have meant, of those he may use."""
+    mine = [
+        function
+        for function, bearers in asked.names.functions.items()
+        for model in [bearers[0].model if bearers else None]
+        if model and not function.startswith("__") and may(asked.rights, "score", *model, "model")
+    ]
+    close = get_close_matches(fold(name), sorted(mine))
+    return f"Did you mean: {', '.join(close)}?" if close else None

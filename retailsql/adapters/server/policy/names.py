@@ -54,9 +54,13 @@ def shown(path: Path) -> str:
 
 
 def place(tokens: Sequence[Token] | None, name: str) -> int | None:
-    """Where a name first stands in the text of the tokens, counted from 1; None: nowhere."""
+    """Where a name first stands in the text of the tokens, with the schema before it, counted from
+    1; None: nowhere.
+    """
     low = name.lower()
-    for token in tokens or ():
-        if token.text.lower() == low:
-            return token.start + 1
+    for i, token in enumerate(tokens or ()):
+        if tokens and token.text.lower() == low:
+            while i >= 2 and tokens[i - 1].text == ".":
+                i -= 2
+            return tokens[i].start + 1
     return None

@@ -7,8 +7,9 @@ limit nor a memory limit stops these. What is plainly too large is refused befor
 from __future__ import annotations
 
 import math
+import operator
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,42 +19,22 @@ from retailsql.adapters.server.records import PgError
 ELEMENTS = 10_000_000
 """Characters of a text, or elements of a list, that one expression may make."""
 
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 _COUNTED = dict.fromkeys(
     ("repeat", "lpad", "rpad", "__pg_lpad", "__pg_rpad", "array_resize", "list_resize"), 1
 ) | {"bitstring": 1, "bar": 3}
 _RANGES = frozenset(["range", "generate_series"])
 _WIDTHS = {"printf": 0, "format": 0}
-_MULTIPLY = frozenset(
-    [
-        "replace",
-        "regexp_replace",
-        "translate",
-        "levenshtein",
-        "editdist3",
-        "damerau_levenshtein",
-        "jaro_similarity",
-        "jaro_winkler_similarity",
-        "list_transform",
-        "list_apply",
-        "array_transform",
-        "array_apply",
-        "apply",
-        "list_filter",
-        "array_filter",
-        "filter",
-        "list_reduce",
-        "array_reduce",
-        "reduce",
-        "list_contains",
-        "list_has_any",
-        "list_has_all",
-        "list_intersect",
-        "array_intersect",
-        "json_merge_patch",
-        "list_zip",
-        "array_zip",
-    ]
-)
+_MULTIPLY = _words("""
+replace regexp_replace translate levenshtein editdist3 damerau_levenshtein jaro_similarity
+jaro_winkler_similarity list_transform list_apply array_transform array_apply apply list_filter
+array_filter filter list_reduce array_reduce reduce list_contains list_has_any list_has_all
+list_intersect array_intersect json_merge_patch list_zip array_zip
+""")
 """Their work, or their result, is the product of what they are given."""
 GROWING = frozenset([*_COUNTED, *_RANGES, *_WIDTHS, *_MULTIPLY])
 
@@ -146,29 +127,28 @@ def _number(node: Any, depth: int = 0) -> float | None:
     return _computed(fold(str(node["function_name"])), [v for v in values if v is not None])
 
 
+_TWO: dict[str, Callable[[float, float], float]] = {
+    "+": operator.add, "add": operator.add, "-": operator.sub, "subtract": operator.sub,
+    "*": operator.mul, "multiply": operator.mul, "/": operator.truediv, "//": operator.truediv,
+    "divide": operator.truediv, "^": math.pow, "**": math.pow, "pow": math.pow, "power": math.pow,
+}  # fmt: skip
+_ONE = frozenset(["trunc", "floor", "ceil", "round", "abs", "+"])
+
+
 def _computed(name: str, values: Sequence[float]) -> float | None:
-    unit = _UNITS.get(name.removeprefix("to_").removesuffix("s"))
     try:
-        match name, *values:
-            case "-", a:
-                return -a
-            case "+", a, b:
-                return a + b
-            case "-", a, b:
-                return a - b
-            case "*" | "multiply", a, b:
-                return a * b
-            case "/" | "//" | "divide", a, b:
-                return a / b
-            case "^" | "**" | "pow" | "power", a, b:
-                return math.pow(a, b)
-            case (("trunc" | "floor" | "ceil" | "round" | "abs"), a):
-                return a
-            case _, a if unit is not None and name.startswith("to_"):
-                return a * unit
+        if len(values) == 2 and name in _TWO:
+            return _TWO[name](values[0], values[1])
     except (ArithmeticError, ValueError):
         return math.inf
-    return None
+    if len(values) != 1:
+        return None
+    if name in _ONE:
+        return values[0]
+    if name == "-":
+        return -values[0]
+    unit = _UNITS.get(name.removeprefix("to_").removesuffix("s"))
+    return values[0] * unit if unit is not None and name.startswith("to_") else None
 
 
 def _moment(node: Any) -> float | None:

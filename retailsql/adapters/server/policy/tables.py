@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from difflib import get_close_matches
 
 from retailsql.adapters.server.policy.context import Asked
 from retailsql.adapters.server.policy.known import Place
@@ -116,4 +117,23 @@ def _missing(asked: Asked, path: Path) -> PgError:
             knows_schema(asked.rights, schema) or fold(schema) in asked.shim.public
         ):
             return denied("schema", schema, position=asked.place(path))
-    return PgError("42P01", f'relation "{shown(path)}" does not exist', position=asked.place(path))
+    return PgError(
+        "42P01", f'relation "{shown(path)}" does not exist', hint=_near(asked, path),
+        position=asked.place(path),
+    )  # fmt: skip
+
+
+def _near(asked: Asked, path: Path) -> str | None:
+    """What he may have meant, of that which he may read."""
+    if len(path) == 2 and fold(path[0]) == "public":
+        return f"DuckDB's main schema is called main: main.{path[1]}"
+    mine = {
+        place.name
+        for places in asked.names.tables.values()
+        for place in places
+        if fold(place.database) == asked.database
+        and not fold(place.name).startswith("__rs_")
+        and may(asked.rights, "read", place.schema, place.name, "table")
+    }
+    close = get_close_matches(path[-1], sorted(mine))
+    return f"Did you mean: {', '.join(close)}?" if close else None

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 TAKE_TYPES = frozenset(["from_json", "from_json_strict", "json_transform", "json_transform_strict"])
 """Functions whose second argument is a text that names types."""
-_WORD = re.compile(r'"(?:[^"]|"")+"|\w+')
 
 
 def check_type(asked: Asked, path: Path) -> None:
@@ -42,7 +41,10 @@ def check_type_text(asked: Asked, use: FunctionUse) -> None:
         node = argument["expression"]
         if node.get("class") != "CONSTANT" or node["literal"]["kind"] != "STRING":
             raise PgError("0A000", f"{use.path[-1]} takes its structure as plain text here")
-        check_type_words(asked, node["literal"]["text"])
+        text = node["literal"]["text"]
+        if "\\" in text:
+            raise PgError("0A000", f"{use.path[-1]} takes no escapes in its structure here")
+        check_type_words(asked, text)
 
 
 def check_type_words(asked: Asked, text: str) -> None:
@@ -51,10 +53,10 @@ def check_type_words(asked: Asked, text: str) -> None:
     Raises:
         PgError: 42704.
     """
-    hidden = _hidden(asked)
-    for word in _WORD.findall(text) if hidden else ():
-        if fold(word.strip('"').replace('""', '"')) in hidden:
-            raise _missing((word,))
+    low = fold(text)
+    for name in _hidden(asked):
+        if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", low):
+            raise _missing((name,))
 
 
 def _hidden(asked: Asked) -> set[str]:

@@ -25,7 +25,10 @@ _HINTS = {
 
 def read_only(word: str) -> PgError:
     """25006, as PostgreSQL says it."""
-    return PgError("25006", f"cannot execute {word} in a read-only transaction")
+    return PgError(
+        "25006", f"cannot execute {word} in a read-only transaction",
+        hint="Nothing is written here but by those who have the right: write.",
+    )  # fmt: skip
 
 
 def check_other(asked: Asked, text: str, check_query: CheckQuery) -> None:

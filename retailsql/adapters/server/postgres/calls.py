@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from retailsql.adapters.server.postgres import retyped
 from retailsql.adapters.server.postgres.renamed import FUNCTIONS, OURS, PREFIX
 from retailsql.adapters.server.postgres.scan import Scan
 from retailsql.adapters.server.records import Edit
@@ -17,10 +18,6 @@ _TYPES: Final = {
     "CIDR": "VARCHAR", "MONEY": "DECIMAL(38,2)", "VARBIT": "BIT", "JSONB": "JSON",
     "NUMERIC": NUMERIC, "DECIMAL": NUMERIC, "DEC": NUMERIC,
     "FLOAT": "DOUBLE",
-}  # fmt: skip
-_PARTS: Final = {
-    "second": "seconds", "seconds": "seconds", "sec": "seconds", "millisecond": "milliseconds",
-    "milliseconds": "milliseconds", "epoch": "",
 }  # fmt: skip
 
 
@@ -64,6 +61,9 @@ def function(scan: Scan, i: int) -> list[Edit]:
     if close is None:
         return []
     name, token = scan.word(i).lower(), scan.tokens[i]
+    found = retyped.call(scan, i, close)
+    if found:
+        return found
     if name == "percentile_cont":
         return _in_doubles(scan, close + 1)
     if name in FUNCTIONS:
@@ -72,9 +72,7 @@ def function(scan: Scan, i: int) -> list[Edit]:
         count = len(scan.parts(i + 2, close))
         if not OURS[name] or count in OURS[name]:
             return [Edit(token.start, token.end + 1, PREFIX + name)]
-    if name in ("substring", "extract", "date_part"):
-        return _SYNTAX[name](scan, i, close)
-    return []
+    return _substring(scan, i, close) if name == "substring" else []
 
 
 def _in_doubles(scan: Scan, i: int) -> list[Edit]:
@@ -98,22 +96,3 @@ def _substring(scan: Scan, i: int, close: int) -> list[Edit]:
         Edit(token.start, token.end + 1, PREFIX + "substring"),
         Edit(mark.start, mark.end + 1, ","),
     ]
-
-
-def _extract(scan: Scan, i: int, close: int) -> list[Edit]:
-    """``extract(second FROM t)`` with its fraction, which DuckDB leaves out."""
-    part = _PARTS.get(scan.word(i + 2).lower() or scan.tokens[i + 2].text.lower())
-    if not part or scan.word(i + 3) != "FROM":
-        return []
-    return [Edit(scan.tokens[i].start, scan.tokens[i + 3].end + 1, f"{PREFIX}{part}(")]
-
-
-def _date_part(scan: Scan, i: int, close: int) -> list[Edit]:
-    """``date_part('second', t)``, likewise."""
-    part = _PARTS.get(scan.tokens[i + 2].text.lower()) if scan.kind(i + 2) == "STRING" else None
-    if not part or scan.word(i + 3) != ",":
-        return []
-    return [Edit(scan.tokens[i].start, scan.tokens[i + 3].end + 1, f"{PREFIX}{part}(")]
-
-
-_SYNTAX: Final = {"substring": _substring, "extract": _extract, "date_part": _date_part}

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from retailsql.adapters.server.postgres import calls, literals, select_lists
+from retailsql.adapters.server.postgres import calls, literals, operands, select_lists
+from retailsql.adapters.server.postgres.orders import null_orders
 from retailsql.adapters.server.postgres.renamed import OPERATORS
 from retailsql.adapters.server.postgres.scan import Scan
 from retailsql.adapters.server.records import Edit, PgError
@@ -51,18 +52,21 @@ def edits(text: str, tokens: Sequence[Token]) -> list[Edit]:
         out += (
             _match(scan, i) or _lock(scan, i) or _clock(scan, i) or _collation(scan, i)
             or literals.escaped(scan, i) or literals.array(scan, i) or literals.any_of(scan, i)
-            or literals.similar(scan, i) or literals.path(scan, i) or calls.type_name(scan, i)
-            or calls.function(scan, i)
+            or literals.read(scan, i) or operands.cut(scan, i) or operands.like_any(scan, i)
+            or operands.overlaps(scan, i) or literals.similar(scan, i) or literals.path(scan, i)
+            or calls.type_name(scan, i) or calls.function(scan, i)
         )  # fmt: skip
     out += select_lists.edits(scan)
+    out += null_orders(tokens)
     return _apart(out)
 
 
 def _apart(found: list[Edit]) -> list[Edit]:
     """Edits in order, without those inside others."""
     out: list[Edit] = []
-    for edit in sorted(set(found)):
-        if not out or edit.start >= out[-1].end:
+    for edit in sorted(found):
+        twice = bool(out) and edit == out[-1] and edit.start < edit.end
+        if not twice and (not out or edit.start >= out[-1].end):
             out.append(edit)
     return out
 

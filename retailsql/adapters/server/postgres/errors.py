@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable, Sequence
 
 from retailsql.adapters.server.postgres import patterns
 from retailsql.adapters.server.postgres.positions import position, without_place
 from retailsql.adapters.server.postgres.renamed import in_words
+from retailsql.adapters.server.postgres.wording import worded
 from retailsql.adapters.server.records import Edit, PgError
 from retailsql.errors import RetailSQLError
+
+_LOG = logging.getLogger("retailsql.server")
 
 _CLASS = re.compile(r"^[A-Z][A-Za-z ]{2,40}(?:Error|Exception): ")
 _UDF = re.compile(
@@ -67,6 +71,7 @@ def pg_error(
     if isinstance(error, (KeyboardInterrupt,)) or name == "InterruptException":
         return PgError("57014", "canceling statement due to user request")
     if not type(error).__module__.startswith(("duckdb", "_duckdb")):
+        _LOG.error("Internal error", exc_info=error)
         return PgError("XX000", f"internal error ({name})")
     return _engine(name, str(error), text, edits, visible)
 
@@ -95,7 +100,8 @@ def _engine(
     for pattern in patterns.PATTERNS:
         found = pattern.seen.match(body)
         if found:
-            return _matched(pattern, found, body, place, visible)
+            told = _matched(pattern, found, body, place, visible)
+            return worded(told, text)
     state = patterns.STATES.get(name, "XX000")
     return PgError(state, clean(_first(body)), hint=_hint("", "", body, visible), position=place)
 
@@ -113,7 +119,10 @@ def _matched(
         said = _call(said)
     said = _conversion(said)
     own = pattern.hint.format(**groups)
-    return PgError(pattern.state, clean(said), hint=_hint(said, own, body, visible), position=place)
+    told = clean(said).replace("column a model function.", "column ")
+    if pattern.state == "22003" and not said.startswith("value "):
+        place = None  # PostgreSQL finds it when it computes, and tells a place only for literals
+    return PgError(pattern.state, told, hint=_hint(said, own, body, visible), position=place)
 
 
 def _conversion(said: str) -> str:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from retailsql.adapters.server.postgres import arrays
+from retailsql.adapters.server.postgres import arrays, oids, text_values
 from retailsql.adapters.server.postgres.scan import Scan
 from retailsql.adapters.server.records import Edit, PgError
 
@@ -56,6 +56,26 @@ def array(scan: Scan, i: int) -> list[Edit]:
     except PgError:
         return []
     return [Edit(_begin(scan, i), token.end + 1, new)]
+
+
+def read(scan: Scan, i: int) -> list[Edit]:
+    r"""``'\x4142'::bytea`` and ``'on'::boolean``, which DuckDB reads otherwise."""
+    if scan.kind(i) != "STRING" or scan.word(i + 1) not in ("::", "AS"):
+        return []
+    word, text = scan.word(i + 2), scan.tokens[i].text
+    if scan.word(i + 3) == "[" or (scan.word(i + 1) == "AS" and scan.word(i - 1) != "("):
+        return []
+    try:
+        if word == "BYTEA":
+            data = text_values.read(text, oids.BYTEA, "UTC")
+            new = "".join(f"\\x{byte:02X}" for byte in data) if isinstance(data, bytes) else text
+        elif word in ("BOOL", "BOOLEAN"):
+            new = "true" if text_values.read(text, oids.BOOL, "UTC") else "false"
+        else:
+            return []
+    except PgError:
+        return []
+    return [Edit(_begin(scan, i), scan.tokens[i].end + 1, quoted(new))]
 
 
 def _as_duckdb(items: arrays.Nested) -> str:

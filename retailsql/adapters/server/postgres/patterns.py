@@ -26,7 +26,7 @@ def _p(seen: str, state: str, said: str = "", hint: str = "") -> Pattern:
     return Pattern(re.compile(seen, re.DOTALL), state, said, hint)
 
 
-_CASTS = (
+CASTS: Final = (
     "No function matches the given name and argument types. You might need to add explicit "
     "type casts."
 )
@@ -41,6 +41,10 @@ _NAMES: Final = (
     _p(rf"(?:Scalar|Aggregate|Table|Macro|Window|Pragma)? ?(?:Macro )?Function with name {_NAME} "
        r"does not exist", "42883", "function {name} does not exist"),
     _p(rf"Function with name {_NAME} ", "42883", "function {name} does not exist"),
+    _p(rf"relation {_NAME} does not exist$", "42P01"),  # as the catalog's own functions say it
+    _p(rf"function {_NAME} does not exist$", "42883"),
+    _p(rf"schema {_NAME} does not exist$", "3F000"),
+    _p(rf"(?:type|role) {_NAME} does not exist$", "42704"),
     _p(rf"Type with name {_NAME} does not exist", "42704", 'type "{name}" does not exist'),
     _p(rf"Schema with name {_NAME} does not exist", "3F000", 'schema "{name}" does not exist'),
     _p(rf"Sequence with name {_NAME} does not exist", "42P01", 'relation "{name}" does not exist'),
@@ -64,8 +68,10 @@ _NAMES: Final = (
        'missing FROM-clause entry for table "{name}"'),
     _p(r'Ambiguous reference to column name "(?P<name>.+?)" \(use: (?P<use>.+)\)', "42702",
        'column reference "{name}" is ambiguous', "Use {use}."),
-    _p(r'Ambiguous reference to table "(?P<name>.+?)"', "42P09",
-       'table reference "{name}" is ambiguous'),
+    _p(r'Ambiguous reference to table "(?:[^".]+\.)*(?P<name>[^"]+?)" \(duplicate alias', "42712",
+       'table name "{name}" specified more than once'),
+    _p(r'Ambiguous reference to table "(?P<name>.+?)"', "42712",
+       'table name "{name}" specified more than once'),
     _p(r'Duplicate alias "(?P<name>.+?)"', "42712",
        'table name "{name}" specified more than once'),
     _p(r'Duplicate (?:CTE|cte) name "(?P<name>.+?)"', "42712",
@@ -82,7 +88,7 @@ _FIT: Final = (
        "No operator matches the given name and argument types. You might need to add explicit "
        "type casts."),
     _p(r"No function matches the given name and argument types '(?P<call>.+?)'\.", "42883",
-       "function {call} does not exist", _CASTS),
+       "function {call} does not exist", CASTS),
     _p(r'Could not choose a best candidate function for the function call "(?P<op>[^\w\"]+)'
        r'\((?P<a>[^,]+), (?P<b>[^,]+)\)"', "42725", "operator is not unique: {a} {op} {b}",
        "Could not choose a best candidate operator. You might need to add explicit type casts."),
@@ -90,7 +96,7 @@ _FIT: Final = (
        "42725", "function {call} is not unique",
        "Could not choose a best candidate function. You might need to add explicit type casts."),
     _p(r'Macro "?(?P<name>[^\s"]+?)"?\(\) does not support the supplied arguments', "42883",
-       "function {name} does not exist for these arguments", _CASTS),
+       "function {name} does not exist for these arguments", CASTS),
     _p(r'column "(?P<name>.+?)" must appear in the GROUP BY clause', "42803",
        'column "{name}" must appear in the GROUP BY clause or be used in an aggregate function'),
     _p(r"(?P<c>\w+(?: \w+)?) clause cannot contain aggregates", "42803",

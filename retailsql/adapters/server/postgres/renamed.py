@@ -43,5 +43,5 @@ OURS: Final[dict[str, frozenset[int]]] = {
     "to_timestamp": frozenset({2}), "lpad": frozenset({2}), "rpad": frozenset({2}),
     "array_to_string": frozenset({3}), "date_trunc": frozenset({3}), "encode": frozenset({2}),
     "decode": frozenset({2}), "string_to_array": frozenset(), "to_hex": frozenset(),
-    "octet_length": frozenset(),
+    "octet_length": frozenset(), "round": frozenset({1}), "sha256": frozenset(),
 }  # fmt: skip

@@ -54,6 +54,13 @@ class Scan:
         """The token that closes the bracket at ``i``."""
         return self._closing.get(i)
 
+    def call_end(self, close: int) -> int:
+        """The last token of a call that ends with this bracket, with its FILTER and OVER."""
+        for word in ("FILTER", "OVER"):
+            if self.word(close + 1) == word:
+                close = self.closing(close + 2) or close + 2
+        return close
+
     def parts(self, start: int, stop: int) -> list[tuple[int, int]]:
         """The comma-separated parts of a range of tokens, brackets kept whole."""
         out, begin, i = [], start, start

@@ -92,3 +92,25 @@ CREATE MACRO IF NOT EXISTS shim.jsonb_extract_path(j, a) AS j::JSON -> a,
     (j, a, b) AS j::JSON -> a -> b, (j, a, b, c) AS j::JSON -> a -> b -> c;
 CREATE MACRO IF NOT EXISTS shim.to_jsonb(x) AS to_json(x);
 CREATE MACRO IF NOT EXISTS shim.jsonb_pretty(x) AS json_pretty(x);
+CREATE MACRO IF NOT EXISTS shim.__pg_cut(s, n) AS system.main."left"(s, n);
+CREATE MACRO IF NOT EXISTS shim.__pg_round(x) AS
+    system.main.round(x) - cast_to_type(
+        CASE WHEN typeof(x) IN ('DOUBLE', 'FLOAT') AND abs(x - trunc(x)) = 0.5
+                  AND system.main.round(x) % 2 <> 0 THEN sign(x) ELSE 0 END, system.main.round(x));
+CREATE MACRO IF NOT EXISTS shim.__pg_sha256(s) AS unhex(system.main.sha256(s));
+CREATE MACRO IF NOT EXISTS shim.__pg_like_any(s, l) AS
+    list_bool_or(list_transform(l, lambda p: s LIKE p));
+CREATE MACRO IF NOT EXISTS shim.__pg_like_all(s, l) AS
+    coalesce(list_bool_and(list_transform(l, lambda p: s LIKE p)), true);
+CREATE MACRO IF NOT EXISTS shim.__pg_ilike_any(s, l) AS
+    list_bool_or(list_transform(l, lambda p: s ILIKE p));
+CREATE MACRO IF NOT EXISTS shim.__pg_ilike_all(s, l) AS
+    coalesce(list_bool_and(list_transform(l, lambda p: s ILIKE p)), true);
+CREATE MACRO IF NOT EXISTS shim.__pg_not_like_any(s, l) AS
+    list_bool_or(list_transform(l, lambda p: s NOT LIKE p));
+CREATE MACRO IF NOT EXISTS shim.__pg_not_like_all(s, l) AS
+    coalesce(list_bool_and(list_transform(l, lambda p: s NOT LIKE p)), true);
+CREATE MACRO IF NOT EXISTS shim.__pg_not_ilike_any(s, l) AS
+    list_bool_or(list_transform(l, lambda p: s NOT ILIKE p));
+CREATE MACRO IF NOT EXISTS shim.__pg_not_ilike_all(s, l) AS
+    coalesce(list_bool_and(list_transform(l, lambda p: s NOT ILIKE p)), true);

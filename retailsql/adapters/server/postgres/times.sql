@@ -1,8 +1,12 @@
 -- Dates, times and intervals as PostgreSQL has them.
 CREATE MACRO IF NOT EXISTS shim.__pg_seconds(t) AS
-    (system.main.date_part('microseconds', t) / 1000000.0)::DOUBLE;
+    (system.main.date_part('microseconds', t)::DECIMAL(12,0) * 0.000001)::DECIMAL(18,6);
 CREATE MACRO IF NOT EXISTS shim.__pg_milliseconds(t) AS
-    (system.main.date_part('microseconds', t) / 1000.0)::DOUBLE;
+    (system.main.date_part('microseconds', t)::DECIMAL(12,0) * 0.001)::DECIMAL(18,3);
+CREATE MACRO IF NOT EXISTS shim.__pg_epoch(t) AS
+    (system.main.epoch_us(t)::DECIMAL(19,0) * 0.000001)::DECIMAL(24,6);
+CREATE MACRO IF NOT EXISTS shim.__pg_overlaps(a, b, c, d) AS
+    (least(a, b) < greatest(c, d) AND least(c, d) < greatest(a, b)) OR least(a, b) = least(c, d);
 CREATE MACRO IF NOT EXISTS shim.__pg_date_trunc(u, t, z) AS
     timezone(z, system.main.date_trunc(u, timezone(z, t)));
 CREATE MACRO IF NOT EXISTS shim.date_bin(w, t, o) AS time_bucket(w::INTERVAL, t, o);

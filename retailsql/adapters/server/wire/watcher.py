@@ -70,8 +70,11 @@ class Watcher:
     def _run(self) -> None:
         while not self._stop.wait(self.every):
             if self._running:
-                for watched in self.look():
-                    watched.vanished()
+                self._tell()  # a call of its own: a loop variable here would keep the last client
+
+    def _tell(self) -> None:
+        for watched in self.look():
+            watched.vanished()
 
 
 def _closed(fds: list[int], rdhup: int = _RDHUP) -> list[int]:

@@ -1,0 +1,169 @@
+"""The types of parameters: DuckDB's where it can tell, a search where nothing tells."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING
+
+import duckdb
+from duckdb.sqltypes import DuckDBPyType
+
+from retailsql.adapters.server.backend.bind import Bound
+from retailsql.adapters.server.records import Edit
+
+if TYPE_CHECKING:
+    from retailsql.adapters.server.backend.parameters import Found
+
+_CASTS = {
+    16: "BOOLEAN", 17: "BLOB", 20: "BIGINT", 21: "SMALLINT", 23: "INTEGER", 700: "FLOAT",
+    701: "DOUBLE", 1082: "DATE", 1083: "TIME", 1114: "TIMESTAMP", 1184: "TIMESTAMPTZ",
+    2950: "UUID",
+}  # fmt: skip
+"""What a parameter is cast to whose type the client has declared. Not numeric, whose scale nobody
+has told, and not text: drivers declare that for what they leave to the server."""
+_WRITTEN = re.compile(
+    r"\s*(::|AS\b)\s*(?:pg_catalog\s*\.\s*)?(bool(?:ean)?|bytea|bigint|int8|smallint|int2"
+    r"|int(?:eger|4)?|text|(?:var)?char|character(?:\s+varying)?|real|float[48]|double\s+precision"
+    r"|date|timestamptz|timestamp\s+with\s+time\s+zone|timestamp(?!\s+with\b)|uuid)\b(?!\s*\[)",
+    re.IGNORECASE,
+)
+_CAST = re.compile(r"\bCAST\s*\(\s*$", re.IGNORECASE)
+"""A cast in the text, to a type both servers have: ``$1::INTEGER``, ``CAST($1 AS date)``."""
+_WIDEST_FIRST = ("DOUBLE", "FLOAT", "DECIMAL(38, 10)", "BIGINT", "INTEGER", "SMALLINT")
+_NUMERIC = 1700
+_TRIES = 40
+
+
+def written(text: str, start: int, end: int) -> str | None:
+    """The type that a parameter is cast to; None: to none, or to a rare one.
+
+    Args:
+        text: of the statement.
+        start: of the parameter.
+        end: of it.
+
+    >>> written("SELECT $1::INTEGER", 7, 9), written("SELECT $1 AS date", 7, 9)
+    ('INTEGER', None)
+    """
+    found = _WRITTEN.match(text, end)
+    if found is None or (found[1] != "::" and not _CAST.search(text, 0, start)):
+        return None
+    return found[2]
+
+
+class Typing:
+    """The search for types; DuckDB's binder stops at the first parameter it cannot type.
+
+    Some functions (``json_object``, ``error``) are bound only with values: then none of the columns
+    has a type, and parameters that the text casts have none either. So, where the binder knows too
+    little, a NULL of its type stands for each parameter whose type is known or guessed.
+
+    Args:
+        found: the parameters.
+        bind: the statement with these edits.
+    """
+
+    def __init__(self, found: Found, bind: Callable[[list[Edit]], Bound]) -> None:
+        self._found, self._try = found, bind
+        self._left = _TRIES
+        self._stood_in = False
+        self._told: dict[int, str] = {}
+        self._declared = {n: _CASTS[found.oid(n)] for n in found.places if found.oid(n) in _CASTS}
+
+    def result(self) -> tuple[Bound, list[Edit]]:
+        """What it returns and takes, and the casts that make it so.
+
+        Raises:
+            duckdb.Error: it cannot be bound in any way; the first failure.
+        """
+        bound = self._bind(self._declared)
+        if bound.complete or not self._found.places:
+            return bound, self._edits(self._declared)
+        self._stood_in = True
+        known = {**self._found.written, **self._declared}
+        bound, casts = self._search(known)
+        guessed = [n for n in casts if n not in known and n not in self._told]
+        for n in guessed if len(guessed) > 1 else ():
+            # It may have been unknown only as another one was.
+            fewer = {m: kind for m, kind in casts.items() if m != n}
+            try:
+                again = self._bind(fewer)
+            except duckdb.BinderException:
+                continue
+            if again.complete:
+                bound, casts = again, fewer
+        self._stood_in = False
+        types = {str(n): DuckDBPyType(kind) for n, kind in casts.items()}
+        bound = bound._replace(parameters={**bound.parameters, **types})
+        needless = {**self._told, **self._found.written}
+        return bound, self._edits(
+            {n: k for n, k in casts.items() if n in self._declared or n not in needless}
+        )
+
+    def _search(self, casts: dict[int, str]) -> tuple[Bound, dict[int, str]]:
+        bound = self._bind(casts)
+        free = [n for n in self._found.places if n not in casts]
+        unknown = [n for n in free if bound.parameters.get(str(n)) is None]
+        if bound.complete or not free or self._left <= 0:
+            return bound, casts
+        if not unknown:
+            self._told = {n: str(bound.parameters[str(n)]) for n in free}
+            casts = {**casts, **self._told}
+            return self._bind(casts), casts
+        failure: duckdb.BinderException | None = None
+        for kind in self._guesses(unknown[0], casts):
+            try:
+                return self._search({**casts, unknown[0]: kind})
+            except duckdb.BinderException as error:
+                failure = failure or error
+        assert failure is not None
+        raise failure
+
+    def _guesses(self, number: int, casts: Mapping[int, str]) -> Iterator[str]:
+        """PostgreSQL takes it for text, or beside a number for that number's type."""
+        if self._found.oid(number) == _NUMERIC:
+            yield from ("DECIMAL(38, 10)", "DOUBLE")
+            return
+        yield "VARCHAR"
+        if any(word.isdigit() for word in self._found.near.get(number, [])):
+            yield "INTEGER"
+            return
+        yield from self._as_the_other_operand(number, casts)
+        yield "DOUBLE"
+
+    def _as_the_other_operand(self, number: int, casts: Mapping[int, str]) -> Iterable[str]:
+        """The type of number with which the columns are what they are with a plain NULL."""
+        others = {**dict.fromkeys(self._found.places, ""), **casts}
+        plain = self._columns({**others, number: ""})
+        for kind in _WIDEST_FIRST if plain else ():
+            types = self._columns({**others, number: kind})
+            if types and all(map(_alike, plain, types)):
+                yield kind
+                return
+
+    def _columns(self, casts: Mapping[int, str]) -> list[str]:
+        try:
+            return [str(kind) for kind in self._bind(casts).types]
+        except duckdb.BinderException:
+            return []
+
+    def _bind(self, casts: Mapping[int, str]) -> Bound:
+        self._left -= 1
+        return self._try(self._edits(casts))
+
+    def _edits(self, casts: Mapping[int, str]) -> list[Edit]:
+        return sorted(
+            Edit(start, stop, self._cast(number, kind))
+            for number, kind in casts.items()
+            for start, stop in self._found.places[number]
+        )
+
+    def _cast(self, number: int, kind: str) -> str:
+        value = "NULL" if self._stood_in else f"${number}"
+        return f"CAST({value} AS {kind})" if kind else value
+
+
+def _alike(plain: str, kind: str) -> bool:
+    """A decimal beside a plain NULL has no type."""
+    return plain == kind or (plain == '"NULL"' and kind.startswith("DECIMAL"))

@@ -1,0 +1,39 @@
+"""Plans of a session's queries, kept for when the same text comes again, as of a dashboard."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from retailsql.adapters.server.backend.query import Query
+from retailsql.adapters.server.backend.script import Part
+from retailsql.dialect.lint.uses import may_call
+
+if TYPE_CHECKING:
+    from retailsql.adapters.server.backend.context import Context
+
+_KEPT, _LENGTH = 64, 20_000
+
+
+def query(ctx: Context, part: Part, oids: Sequence[int] = ()) -> Query:
+    """The plan of a query: the one of before if nothing that it rests on has changed.
+
+    Args:
+        ctx: of the session.
+        part: the statement.
+        oids: types of parameters that the client has declared.
+
+    Raises:
+        PgError: it cannot be read, bound, or is not allowed.
+    """
+    key = (part.text, *oids)
+    held = ctx.plans.get(key)
+    if held is not None and not ctx.work.wrote and held.stamp == ctx.stamp():
+        return held
+    made = Query(ctx, part, oids)
+    # A call of a model is looked at each time, as the linter tells of it each time.
+    if not made.writes and len(part.text) < _LENGTH and not may_call(part.text):
+        if len(ctx.plans) >= _KEPT:
+            ctx.plans.clear()
+        ctx.plans[key] = made
+    return made

@@ -1,0 +1,131 @@
+"""Operators that need their left side: it becomes an argument of a call."""
+
+from __future__ import annotations
+
+from retailsql.adapters.server.postgres.renamed import PREFIX
+from retailsql.adapters.server.postgres.scan import Scan
+from retailsql.adapters.server.records import Edit
+
+_CUT = frozenset(["VARCHAR", "CHAR", "BPCHAR", "CHARACTER"])
+_NO_CALLS = frozenset(
+    [
+        "IN", "AND", "OR", "NOT", "WHERE", "SELECT", "ON", "WHEN", "THEN", "ELSE", "BY", "HAVING",
+        "ANY", "ALL", "SOME", "VALUES", "AS", "LIKE", "ILIKE", "BETWEEN", "DISTINCT", "FROM",
+        "USING", "RETURNING", "LIMIT", "OFFSET", "CASE", "IS", "UNION", "EXCEPT", "INTERSECT",
+    ]
+)  # fmt: skip
+
+
+def begin(scan: Scan, stop: int) -> int | None:
+    """The first token of the operand that ends before ``stop``; None: it cannot be told.
+
+    Args:
+        scan: the statement.
+        stop: the token behind it.
+    """
+    i = stop - 1
+    while scan.word(i) in (")", "]"):
+        opened = _opening(scan, i)
+        if opened is None:
+            return None
+        i = opened
+        if scan.word(i) == "(" and not _called(scan, i - 1):
+            return _of_cast(scan, i)
+        i -= 1
+    if scan.word(i) == "END":
+        return _case(scan, i)
+    if scan.kind(i) not in ("STRING", "NUMBER") and not _named(scan, i):
+        return None
+    if scan.word(i - 1) == "$":
+        i -= 1
+    while scan.word(i - 1) == "." and _named(scan, i - 2):
+        i -= 2
+    return _of_cast(scan, i)
+
+
+def _of_cast(scan: Scan, i: int) -> int | None:
+    """The operand's beginning, if what was found is the type of a cast."""
+    return begin(scan, i - 1) if scan.word(i - 1) == "::" else i
+
+
+def _opening(scan: Scan, i: int) -> int | None:
+    return next((k for k in range(i - 1, -1, -1) if scan.closing(k) == i), None)
+
+
+def _case(scan: Scan, i: int) -> int | None:
+    """The CASE of an END."""
+    depth = 0
+    for k in range(i, -1, -1):
+        depth += (scan.word(k) == "END") - (scan.word(k) == "CASE")
+        if depth == 0:
+            return k
+    return None
+
+
+def _named(scan: Scan, i: int) -> bool:
+    word = scan.word(i)
+    return scan.kind(i) == "IDENTIFIER" or (
+        word.replace("_", "a").isalnum() and word not in _NO_CALLS
+    )
+
+
+def _called(scan: Scan, i: int) -> bool:
+    """True if a bracket behind this token belongs to it."""
+    return i >= 0 and _named(scan, i) and scan.kind(i) != "NUMBER"
+
+
+def cut(scan: Scan, i: int) -> list[Edit]:
+    """``x::varchar(2)`` is cut to its length; DuckDB does not look at it.
+
+    ``char(3)`` is not filled with blanks: PostgreSQL's comparisons do not see those.
+    """
+    word = scan.word(i)
+    if word.partition(" ")[0] not in _CUT:
+        return []
+    open_ = i + 1 + (scan.word(i + 1) == "VARYING")
+    if not scan.words(open_, "(") or scan.kind(open_ + 1) != "NUMBER":
+        return []
+    close, size = scan.closing(open_), scan.tokens[open_ + 1].text
+    if close != open_ + 2 or scan.word(close + 1) == "[":
+        return []
+    first = begin(scan, i - 1) if scan.word(i - 1) == "::" else None
+    if first is None:
+        return []
+    start, end = scan.tokens[first].start, scan.tokens[close].end + 1
+    return [
+        Edit(start, start, f"{PREFIX}cut("),
+        Edit(scan.tokens[open_].start, end, f", {size})"),
+    ]
+
+
+def like_any(scan: Scan, i: int) -> list[Edit]:
+    """``x LIKE ANY (ARRAY['a%', 'b%'])``, and with ALL, NOT and ILIKE."""
+    word = scan.word(i)
+    if word not in ("LIKE", "ILIKE") or scan.word(i + 1) not in ("ANY", "ALL", "SOME"):
+        return []
+    close = scan.closing(i + 2)
+    negated = scan.word(i - 1) == "NOT"
+    first = begin(scan, i - negated)
+    if close is None or first is None or scan.word(i + 3) == "SELECT":
+        return []
+    name = f"{'not_' if negated else ''}{word}_{'all' if scan.word(i + 1) == 'ALL' else 'any'}"
+    start, end = scan.tokens[first].start, scan.tokens[close].end + 1
+    return [
+        Edit(start, start, f"{PREFIX}{name.lower()}("),
+        Edit(scan.tokens[i - negated].start, scan.tokens[i + 2].end + 1, ", ("),
+        Edit(end, end, ")"),
+    ]
+
+
+def overlaps(scan: Scan, i: int) -> list[Edit]:
+    """``(a, b) OVERLAPS (c, d)``."""
+    if not scan.words(i, "OVERLAPS", "(") or scan.word(i - 1) != ")":
+        return []
+    first = _opening(scan, i - 1)
+    if first is None:
+        return []
+    start = scan.tokens[first].start
+    return [
+        Edit(start, start, f"{PREFIX}overlaps"),
+        Edit(scan.tokens[i - 1].start, scan.tokens[i + 1].end + 1, ", "),
+    ]

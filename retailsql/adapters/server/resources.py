@@ -1,0 +1,48 @@
+"""How much of the machine the server takes if nobody says."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+SHARE = 0.6
+"""Of the memory, for DuckDB. What Python, models and answers on their way take comes on top, and
+while a file is renewed the old instance serves beside the new one."""
+_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
+
+
+def default_memory() -> str | None:
+    """DuckDB's limit as it writes it; None: the machine does not tell how much it has.
+
+    >>> default_memory() is None or default_memory().endswith("MB")
+    True
+    """
+    found = machine_memory()
+    return None if found is None else f"{max(int(found * SHARE) // 1_000_000, 64)}MB"
+
+
+def machine_memory() -> int | None:
+    """Bytes that this process may have: of the machine, or of its container if that has less."""
+    try:
+        found = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (ValueError, OSError):
+        return None
+    for path in _LIMITS:
+        try:
+            told = Path(path).read_text("ascii").strip()
+        except OSError:
+            continue
+        if told.isdecimal():  # else it is "max"
+            found = min(found, int(told))
+    return found if found > 0 else None
+
+
+def default_threads() -> int:
+    """DuckDB's own choice: one for each processor this process may run on.
+
+    >>> default_threads() >= 1
+    True
+    """
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
