@@ -37,6 +37,7 @@ _NO_FUNCTION = re.compile(r"Function with name \"?([a-z0-9_.]+)\"? does not exis
 _NO_OVERLOAD = re.compile(r"Macro ([a-z0-9_]+)\(\) does not support the supplied arguments", re.I)
 _CLASH = re.compile(r'Ambiguous reference to column name "([^"]+)" .*__rs_output_names\.')
 _NO_FIELD = re.compile(r"Cannot extract field '([^']+)' from expression \"([^\"]+)\"")
+_LISTED = 20
 _ERRORS = RetailSQLError.__subclasses__()
 _HIDDEN_GONE = re.compile(r"Function with name \"?(__rs_\w+)\"? does not exist", re.I)
 
@@ -93,7 +94,7 @@ def diagnose(
         _wrong_type(words, models)
         or _no_row(words, meant)
         or _missing_column(words, meant)
-        or _wrong_arguments(words, models)
+        or _wrong_arguments(words, models, sql)
         or _unknown_model(words, models)
         or _clash(words)
     )
@@ -204,7 +205,8 @@ def _missing_column(words: str, meant: list[StoredVersion]) -> SignatureError | 
                     f"Model {model.name.text!r} needs a column {column!r} that is not there",
                     seen=near,
                     wanted=f"{column} {kind}",
-                    todo=f"add the column to the rows, or name one: SELECT x AS {column}",
+                    todo=f"add the column to the rows, or name one: SELECT x AS {column}"
+                    f" (the model takes {_short(list(_needed(model)))})",
                 )
     if '"__rs_row"' in words:
         return SignatureError(
@@ -222,24 +224,48 @@ def _no_row(words: str, meant: list[StoredVersion]) -> SignatureError | None:
             return SignatureError(
                 f"Model {model.name.text!r} needs rows with a column {found[1]!r}",
                 seen="one value" if found[2].startswith("__rs_") else f"{found[2]}, a column",
-                wanted="the alias of a table, which none of its columns bears",
-                todo="give the table another alias: SELECT ... FROM t AS t_",
+                wanted="the alias of a table, which none of its columns bears, or every feature "
+                f"by name: {_by_name(model)}",
+                todo="give the row, f(t) with t the table's alias; if a column is called t, too, "
+                "give the table another alias: SELECT ... FROM t AS t_",
             )
     return None
 
 
-def _wrong_arguments(words: str, models: list[StoredVersion]) -> SignatureError | None:
+def _by_name(model: StoredVersion) -> str:
+    inputs = model.signature.inputs
+    return _short([f"{f.name} := {input_type(f, model.signature)}" for f in inputs])
+
+
+def _short(names: list[str]) -> str:
+    """At most so many of them as a person reads."""
+    return ", ".join(names[:_LISTED]) + (", ..." if len(names) > _LISTED else "")
+
+
+def _left_out(sql: str, function: str, model: StoredVersion) -> str | None:
+    """The features that a call by name leaves out, and the names in it that are none."""
+    call = re.search(rf"\b{re.escape(function)}\"?\s*\(([^()]*)\)", sql, re.I)
+    given = {n.lower() for n in re.findall(r'"?(\w+)"?\s*(?::=|=>)', call[1] if call else "")}
+    names = [f.name for f in model.signature.inputs]
+    missing = [name for name in names if name.lower() not in given]
+    others = sorted(given - {name.lower() for name in names})
+    if not given or not (missing or others):
+        return None
+    told = [f"{_short(missing)} left out"] if missing else []
+    return ", ".join([*told, f"{_short(others)} no feature"] if others else told)
+
+
+def _wrong_arguments(words: str, models: list[StoredVersion], sql: str) -> SignatureError | None:
     found = _NO_OVERLOAD.search(words)
     if not found:
         return None
     for model in models:
         for verb in VERBS[model.signature.kind]:
             if found[1].lower() == f"{model.name.name}_{verb}" and model.signature.features:
-                wanted = ", ".join(
-                    f"{f.name} := {input_type(f, model.signature)}" for f in model.signature.inputs
-                )
+                wanted = _by_name(model)
                 return SignatureError(
                     f"{found[1]} does not take these arguments",
+                    seen=_left_out(sql, found[1], model),
                     wanted=f"a row, {found[1]}(t) with t the table's alias, or {wanted}",
                     todo="name every feature, with a value of its type",
                 )

@@ -119,7 +119,7 @@ def find(ctx: Context, name: str) -> Portal:
 
 def _fetch(portal: Portal, count: int | None) -> Result:
     rows: Iterator[pa.RecordBatch] = portal.take(count) if count != 0 else iter(())
-    return Result("FETCH", portal.fields, rows)
+    return Result("FETCH", portal.fields, rows, limited=False)  # the cursor's own portal counts
 
 
 def _move(portal: Portal, count: int | None) -> Result:

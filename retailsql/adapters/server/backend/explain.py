@@ -52,7 +52,9 @@ class Explained:
                 for text in batch.column(batch.num_columns - 1).to_pylist():
                     yield text_rows([_NAME], [[line] for line in str(text).splitlines()])
 
-        return Result("EXPLAIN", self.fields, lines(), close=result.close, counted=False)
+        return Result(
+            "EXPLAIN", self.fields, lines(), close=result.close, counted=False, limited=False
+        )
 
 
 def explain(ctx: Context, part: Part, oids: Sequence[int] = ()) -> Plan:

@@ -42,7 +42,9 @@ class Listed:
         keep = pa.array([self._may_see(str(model)) for model in models], pa.bool_())
         seen = table.filter(keep)
         batches: Iterator[pa.RecordBatch] = iter(seen.to_batches())
-        return Result("SHOW", self.fields, batches, rows=seen.num_rows, counted=False)
+        return Result(
+            "SHOW", self.fields, batches, rows=seen.num_rows, counted=False, limited=False
+        )
 
     def _may_see(self, model: str) -> bool:
         schema, _, name = model.rpartition(".")

@@ -133,7 +133,8 @@ class Portal:
             self.result.close()
 
     def _within_limit(self, batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
-        limit = self._ctx.rights.limits.rows
+        limited = self.result is not None and self.result.limited
+        limit = self._ctx.rights.limits.rows if limited else None
         over = limit is not None and self.sent + batch.num_rows > limit
         if over:
             assert limit is not None

@@ -18,6 +18,8 @@ from retailsql.adapters.server.backend.streams import BATCH, Stream
 from retailsql.adapters.server.backend.tags import tag_of
 from retailsql.adapters.server.records import Edit, Field, apply
 
+from retailsql.registry.names import literal
+
 if TYPE_CHECKING:
     from retailsql.adapters.server.backend.context import Context
 
@@ -78,6 +80,8 @@ class Query:
                 row = con.execute(self.final, given).fetchone()
                 n = int(row[0]) if row and self._bound.result == "changed_rows" else 0
                 return Result(f"{tag} {n}" if tag.counted else str(tag), rows=n)
+            if "pg_stat_activity" in self.final:  # else nobody sees it, and it takes its time
+                con.execute(f"SET VARIABLE rs_query = {literal(self._part.text)}")
             con.complete()  # a name looked up with fetchone leaves its result open
             relation = con.sql(self._head + self.final, params=given)
             if relation is None:
@@ -88,12 +92,21 @@ class Query:
             self._raise(error)
         stream = Stream(ctx, con, reader, self._said)
         ctx.stream = stream
-        return Result(str(tag), self.fields, iter(stream), close=stream.close, counted=tag.counted)
+        return Result(
+            str(tag), self.fields, iter(stream), close=stream.close, counted=tag.counted,
+            limited=not self._of_catalog,
+        )  # fmt: skip
 
     @property
     def writes(self) -> bool:
         """Whether it changes anything in the database."""
         return self._checked.writes or self._bound.writes
+
+    @property
+    def _of_catalog(self) -> bool:
+        """True if it reads the catalog and nothing of a person's."""
+        own = self._checked.tables or self._checked.models or self._spliced
+        return not own and catalog.SHIM in self.final
 
     def _check(self, con: DuckDBPyConnection) -> None:
         part, rights = self._part, self._ctx.rights

@@ -31,7 +31,8 @@ class Result:
         con: whose open result this is; None: nobody's.
         close: called once, when the last row was read or nobody wants more.
         counted: the number of rows belongs into the tag.
-        count_name: what stands between tag and number: "0 " for INSERT.
+        limited: its rows count against the role's limit: not those of lists and of the catalog,
+            which tools read whatever a person may.
     """
 
     tag: str
@@ -42,6 +43,7 @@ class Result:
     con: DuckDBPyConnection | None = None
     close: Callable[[], None] = nothing
     counted: bool = True
+    limited: bool = True
 
 
 class Plan(Protocol):

@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from retailsql.adapters.server import policy, postgres
 from retailsql.adapters.server.backend.script import Part
+from retailsql.adapters.server.backend.taught import about_model
 from retailsql.adapters.server.records import Edit, PgError
 from retailsql.errors import RetailSQLError
 
@@ -50,7 +51,8 @@ def said(
         return PgError("57P01", "the database was closed under this statement")
     if isinstance(error, OSError):
         error = as_engine_error(error)
-    found = postgres.pg_error(error, part.text, edits, visible=_visible(ctx))
+    taught = about_model(ctx, part, error)
+    found = postgres.pg_error(taught or error, part.text, edits, visible=_visible(ctx))
     if not placed:
         found.position = None
     return found

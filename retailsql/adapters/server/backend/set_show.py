@@ -210,5 +210,6 @@ def _all(ctx: Context) -> list[tuple[str, str, str]]:
 
 def _rows(names: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> Result:
     return Result(
-        "SHOW", text_fields(*names), iter([text_rows(names, rows)]), rows=len(rows), counted=False
-    )
+        "SHOW", text_fields(*names), iter([text_rows(names, rows)]), rows=len(rows), counted=False,
+        limited=False,
+    )  # fmt: skip

@@ -57,7 +57,7 @@ SELECT {s}.private.database_oid() AS datid, '{db}' AS datname, CAST(getvariable(
     CAST(getvariable('rs_user') AS VARCHAR) AS usename,
     coalesce({s}.private.session_setting('application_name'), '') AS application_name,
     now() AS xact_start, now() AS query_start, now() AS state_change, 'active' AS state,
-    current_query() AS query, 'client backend' AS backend_type;
+    coalesce(CAST(getvariable('rs_query') AS VARCHAR), current_query()) AS query, 'client backend' AS backend_type;
 
 CREATE VIEW {s}.pg_part.pg_tables AS
 SELECT schema_name AS schemaname, name AS tablename, 'retailsql' AS tableowner,
