@@ -216,3 +216,31 @@ def test_edits_behind_other_edits_are_one_list(asked_text):
     together = catalog.after(asked_text, first)
     assert apply(asked_text, together) == edited(asked_text)
     assert all(a.end <= b.start for a, b in pairwise(together))
+
+
+@pytest.mark.parametrize(
+    ("sql", "shown"),
+    [
+        ("SELECT 'sales.orders'::regclass", "name"),
+        ("SELECT 1, 'sales.orders'::regclass AS t FROM pg_class", "name"),
+        ("SELECT CAST('sales.orders' AS regclass)", "name"),
+        ("SELECT oid FROM pg_class WHERE oid = 'sales.orders'::regclass", "number"),
+        ("SELECT 'sales.orders'::regclass::oid", "number"),
+        ("SELECT (SELECT 'sales.orders'::regclass) = oid FROM pg_class", "number"),
+    ],
+)
+def test_a_relation_is_shown_by_name_and_compared_by_number(sql, shown):
+    found = apply(sql, catalog.edits(sql, tokenize(sql)))
+    assert ("rs_regclass_text(" in found) == (shown == "name")
+    assert ("rs_regclass(" in found) == (shown == "number")
+
+
+def test_statements_that_differ_in_a_number_are_edited_alike_and_keep_their_own():
+    for number in ("16385", "99999", "1234567890"):
+        sql = f"SELECT c.relname, printf('16384') FROM pg_class c WHERE c.oid = '{number}'"
+        assert apply(sql, catalog.after(sql, [])).endswith(
+            f"printf('16384') FROM __rs_catalog.pg.pg_class c WHERE c.oid = '{number}'"
+        )
+    for number in ("16385", "99999"):
+        sql = f"SELECT format('{number}') FROM pg_class"
+        assert f"printf('{number}')" in apply(sql, catalog.after(sql, []))

@@ -161,3 +161,24 @@ def test_settings_files_and_python_are_locked(path, tmp_path):
     ):  # fmt: skip
         with pytest.raises(Exception):  # noqa: B017 - each of its own kind
             con.execute(text)
+
+
+@pytest.mark.parametrize("writable", [False, True])
+def test_a_new_file_is_opened_before_anybody_asks(path, writable):
+    warehouse = Warehouse(path, writable=writable)
+    old = warehouse._generations[None]
+    renew(path, 6)
+    end = time.monotonic() + 10
+    while warehouse._generations[None] is old and time.monotonic() < end:
+        time.sleep(0.02)
+    fresh = warehouse._generations[None]
+    assert fresh.root.execute("SELECT count(*) FROM shop.items").fetchall() == [(6,)]
+    assert warehouse.enter() is fresh
+    warehouse.close()
+
+
+def test_a_forgotten_warehouse_is_looked_after_no_more(path):
+    warehouse = Warehouse(path)
+    stop = warehouse._stop
+    del warehouse
+    assert stop.is_set()

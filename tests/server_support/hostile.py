@@ -405,6 +405,10 @@ DOOR: dict[str, str | None] = {
     "PREPARE q AS DELETE FROM raw.t": READ_ONLY,
     "EXECUTE q": "26000",
     "SHOW VARIABLES": "42704",
+    # Of the catalog, which shows each what he has a right to: not DuckDB's own lists.
+    "SHOW TABLES": None,
+    "SHOW ALL TABLES": None,
+    "SHOW DATABASES": None,
     # Done by doing nothing, as PostgreSQL does it for those who own no table.
     "VACUUM": None,
     "ANALYZE": None,

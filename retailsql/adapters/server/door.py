@@ -6,6 +6,7 @@ import logging
 import threading
 from collections import Counter
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from weakref import WeakSet
@@ -52,7 +53,11 @@ class Door:
         writable = accounts.needs_write
         _check_memory(accounts, writable)
         self.warehouse = Warehouse(
-            path, writable=writable, prepare=_prepare, memory=memory, threads=threads
+            path,
+            writable=writable,
+            prepare=partial(_prepare, accounts),
+            memory=memory,
+            threads=threads,
         )
         self._deadlines = Deadlines()
         self._lock = threading.Lock()
@@ -126,9 +131,11 @@ class _Counted(Session):
         self._door._left(self._user)
 
 
-def _prepare(root: DuckDBPyConnection, database: str) -> None:
+def _prepare(accounts: Accounts, root: DuckDBPyConnection, database: str) -> None:
+    """Put into a new instance what the door adds to a file."""
     found = root.execute("SELECT current_setting('temp_directory')").fetchone()
-    catalog.install(root, database, found[0] if found else None, postgres.install)
+    folder = found[0] if found else None
+    catalog.install(root, database, folder, postgres.install, accounts.all_rights())
     postgres.register(root)  # a function in Python is of one instance, and in no file
 
 

@@ -3,6 +3,9 @@
 A *generation* is an instance in memory with the file attached. Read-only generations of one path
 stand side by side: new statements get the newest, results that stream go on in theirs. A file that
 is written can be attached once per process only: there a swap waits until nobody is in a statement.
+
+A statement that starts after a rename reads the new file, always: it looks, and waits until that is
+open. So that it hardly ever has to wait, a thread looks too and opens the new file beforehand.
 """
 
 from __future__ import annotations
@@ -11,6 +14,7 @@ import logging
 import os
 import threading
 import time
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 
@@ -25,6 +29,8 @@ _RESERVED = frozenset({"main", "memory", "system", "temp", "pg_catalog", "inform
 PATIENCE = 20.0
 """Seconds that new statements wait for running ones before a written file is swapped; after them
 the old one serves on, and the swap is tried again."""
+LOOK = 0.1
+"""Seconds between two looks of the thread; it acts on what it has seen twice."""
 Prepare = Callable[[DuckDBPyConnection, str], None]
 
 
@@ -76,6 +82,11 @@ class Warehouse:
         self._closed = self._renewing = False
         self._seen = self._stamp()
         self._generations[None] = self._open(None)
+        self._stop = threading.Event()
+        look = (weakref.ref(self), self._stop)
+        thread = threading.Thread(target=_look_on, args=look, name="warehouse", daemon=True)
+        weakref.finalize(self, _end, self._stop, thread)
+        thread.start()
 
     def enter(self, memory: str | None = None) -> Generation:
         """The newest generation, which stays open until :meth:`leave`.
@@ -114,12 +125,28 @@ class Warehouse:
 
     def close(self) -> None:
         """Close every instance; statements that run are stopped."""
+        self._stop.set()
         with self._changed:
             self._closed = True
             for generation in self._generations.values():
                 generation.close()
             self._generations.clear()
             self._changed.notify_all()
+
+    def look(self, before: tuple[int, ...] | None) -> tuple[int, ...] | None:
+        """Swap if another file is there, the same as before, so that it is whole by now; one that
+        is written only while nobody is in a statement.
+
+        Args:
+            before: what the last look returned.
+        """
+        stamp = self._stamp()
+        if stamp not in (self._seen, self._refused) and stamp == before:
+            with self._changed:
+                busy = self.writable and any(g.users for g in self._generations.values())
+                if not (self._closed or self._renewing or busy):
+                    self._renew()
+        return stamp
 
     def _stamp(self) -> tuple[int, ...] | None:
         """What tells one file from the next. A file that is written here changes in time and size
@@ -136,8 +163,7 @@ class Warehouse:
     def _renew(self) -> None:
         """Swap if the path leads to another file; called with the lock held."""
         if self._renewing:
-            if self.writable:  # else a busy server would never be alone for a moment
-                self._changed.wait_for(lambda: not self._renewing, self._patience)
+            self._changed.wait_for(lambda: not self._renewing, self._patience)
             return
         stamp = self._stamp()
         if stamp is None or stamp in (self._seen, self._refused):
@@ -145,7 +171,7 @@ class Warehouse:
         self._renewing = True
         try:
             renewed = self._reopen() if self.writable else self._open_beside()
-        except (DatabaseOpenError, duckdb.Error) as error:
+        except (DatabaseOpenError, duckdb.Error, OSError) as error:
             self._refused = stamp
             self.trouble = f"The new file cannot be used, the old one is served on: {error}"
             _LOG.warning("%s", self.trouble)
@@ -168,7 +194,7 @@ class Warehouse:
         return True
 
     def _open_beside(self) -> bool:
-        """Open the new file; others are served from the old one meanwhile."""
+        """Open the new file; those in a statement go on in the old one meanwhile."""
         self._changed.release()
         try:
             fresh = self._open(None)
@@ -199,3 +225,21 @@ class Warehouse:
             self.path, self.name, writable=self.writable, memory=memory or self._memory,
             threads=self._threads, prepare=self._prepare,
         )  # fmt: skip
+
+
+def _end(stop: threading.Event, thread: threading.Thread) -> None:
+    """When the warehouse is forgotten, or the process ends."""
+    stop.set()
+    if thread is not threading.current_thread():
+        thread.join(1)
+
+
+def _look_on(found: weakref.ref[Warehouse], stop: threading.Event) -> None:
+    """Look now and then, until the warehouse is closed or forgotten."""
+    seen: tuple[int, ...] | None = None
+    while not stop.wait(LOOK):
+        warehouse = found()
+        if warehouse is None:
+            return
+        seen = warehouse.look(seen)
+        del warehouse

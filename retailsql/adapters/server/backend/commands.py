@@ -94,12 +94,16 @@ def plan(ctx: Context, part: Part, oids: Sequence[int] = ()) -> Plan:
             return setting
         if word in _CHANGES and part.words[1] in sundry.ROLES:
             return sundry.roles(ctx, part)
+        if word == "CREATE" and part.words[1] == "EXTENSION":
+            return sundry.extension(ctx, part)
         if word == "EXPLAIN":
             return explain(ctx, part, oids)
         if word == "DECLARE":
             return cursors.declare(ctx, part, oids)
         command = _COMMANDS.get(word)
         found = None if command is None else command(ctx, part)
+        if found is None and word in ("DROP", "ALTER"):
+            return sundry.if_there(ctx, part, lambda: query(ctx, part, oids))
         return query(ctx, part, oids) if found is None else found
 
 

@@ -37,7 +37,7 @@ class Listed:
         with told(self.ctx, self.part, placed=False):
             relation = self.ctx.connection().sql(self.text)
             table: pa.Table = encoding.project(relation).to_arrow_table()
-        names = [name.lower() for name in table.column_names]
+        names = [name.lower() for name in relation.columns]  # the projection may rename them
         models = table.column(names.index("model")).to_pylist()
         keep = pa.array([self._may_see(str(model)) for model in models], pa.bool_())
         seen = table.filter(keep)

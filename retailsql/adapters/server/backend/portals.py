@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from retailsql.adapters.server import encoding
+from retailsql.adapters.server.backend.noted import Noted
 from retailsql.adapters.server.backend.result import Plan, Result
 from retailsql.adapters.server.records import (
     Answer,
@@ -56,6 +57,7 @@ class Portal:
         self.fields = plan.fields
         self.formats = _formats(formats, self.fields)
         self.result: Result | None = None
+        self.note: Noted | None = None
         self._batches: Iterator[pa.RecordBatch] = iter(())
         self._rest: pa.RecordBatch | None = None
         self._encoder: encoding.RowEncoder | None = None
@@ -131,6 +133,8 @@ class Portal:
         self._batches, self._rest, self.exhausted = iter(()), None, True
         if self.result is not None:
             self.result.close()
+        if self.note is not None:
+            self.note.write()  # its rows were fetched in parts, and not all of them
 
     def _within_limit(self, batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
         limited = self.result is not None and self.result.limited

@@ -17,7 +17,6 @@ from retailsql.adapters.server.backend.script import Part
 from retailsql.adapters.server.backend.streams import BATCH, Stream
 from retailsql.adapters.server.backend.tags import tag_of
 from retailsql.adapters.server.records import Edit, Field, apply
-
 from retailsql.registry.names import literal
 
 if TYPE_CHECKING:

@@ -136,4 +136,5 @@ def _tokens(text: str) -> list[Token]:
 
 def _part(text: str, tokens: list[Token]) -> Part:
     begin, end = tokens[0].start, tokens[-1].end + 1
-    return Part(text[begin:end], [shifted(t, -begin) for t in tokens], begin)
+    moved = [shifted(t, -begin) for t in tokens] if begin else tokens
+    return Part(text[begin:end], moved, begin)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from retailsql.adapters.server.backend.commands import failed_block, no_parameter, plan
 from retailsql.adapters.server.backend.context import Context
+from retailsql.adapters.server.backend.noted import Noted
 from retailsql.adapters.server.backend.portals import Portal
 from retailsql.adapters.server.backend.prepare import find as find_statement
 from retailsql.adapters.server.backend.prepare import text_of
@@ -27,6 +28,7 @@ from retailsql.adapters.server.records import (
     PgError,
     RowData,
     RowsBegin,
+    Suspended,
 )
 
 if TYPE_CHECKING:
@@ -224,7 +226,8 @@ class Session:
     ) -> Iterator[Answer]:
         """The answers of a portal, noted when they end."""
         ctx, rows, begun = self._ctx, 0, time.monotonic()
-        state: str | None = "00000"
+        state, ended = "00000", True
+        portal.note = note = portal.note or Noted(ctx, portal.text)
         try:
             with self._heard(), self._placed(part), ctx.running.statement(ctx.seconds):
                 for answer in portal.execute(max_rows):
@@ -232,6 +235,7 @@ class Session:
                         portal.close()
                         ctx.block.sync()  # the commit may fail, and then nothing was done
                     rows += answer.rows if isinstance(answer, RowData) else 0
+                    ended = not isinstance(answer, Suspended)
                     yield answer
                     if isinstance(answer, RowData | CopyData):
                         ctx.running.check()
@@ -243,11 +247,10 @@ class Session:
             raise
         finally:
             result = portal.result
-            ctx.audit.write(
-                "statement", user=ctx.user, peer=ctx.peer, statement=portal.text,
-                rows=rows or (result.rows if result else 0),
-                seconds=time.monotonic() - begun, sqlstate=state,
-            )  # fmt: skip
+            note.add(rows or (result.rows if result else 0), time.monotonic() - begun)
+            if ended or state != "00000":
+                note.write(state)
+                portal.note = None
 
     @contextmanager
     def _heard(self, text: str = "") -> Iterator[None]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from retailsql.adapters.server.backend.lists import LISTS, lists
 from retailsql.adapters.server.backend.result import (
     Command,
     Plan,
@@ -58,15 +59,18 @@ def reset(ctx: Context, part: Part) -> Plan:
 
 
 def show(ctx: Context, part: Part) -> Plan | None:
-    """``SHOW name`` and ``SHOW ALL``; None: DuckDB's own, such as ``SHOW TABLES``."""
+    """``SHOW name``, ``SHOW ALL`` and ``SHOW TABLES``; None: it is not of these."""
     walk = part.walk()
     walk.expect("SHOW")
     if walk.take("ALL"):
-        if not walk.done:
-            return None  # SHOW ALL TABLES
+        if walk.peek() == "TABLES":
+            return lists(ctx, walk)
+        ended(walk)
         names = ("name", "setting", "description")
         return Command(lambda: _rows(names, _all(ctx)), text_fields(*names))
-    if walk.peek() in ("TABLES", "DATABASES", "SCHEMAS", "MODELS"):
+    if walk.peek() in LISTS:
+        return lists(ctx, walk)
+    if walk.peek() == "MODELS":
         return None
     name = _dotted(walk)
     ended(walk)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from retailsql.adapters.server import policy
@@ -79,6 +80,9 @@ def grant(ctx: Context, part: Part) -> Plan:
             ctx.tell(Notice("USAGE comes with any right in a schema; nothing was changed"))
         elif statement.grant:
             ctx.accounts.grant(statement, ctx.rights)
+            con, database = ctx.connection(), ctx.work.generation.database
+            for what, near in policy.not_there(con, database, statement.grants):
+                ctx.tell(Notice(f"{what} does not exist: the right holds once it does", hint=near))
             changes = any(g.privilege in ("train", "write") for g in statement.grants)
             if changes and not ctx.warehouse.writable:
                 ctx.tell(Notice(_READS, severity="WARNING", hint="restart retailsql serve"))
@@ -132,6 +136,43 @@ def refused(ctx: Context, part: Part) -> Plan:
     if word in ("ATTACH", "DETACH", "INSTALL", "LOAD", "IMPORT", "EXPORT", "PRAGMA", "USE"):
         raise PgError("42501", f"permission denied: {word} is not allowed here")
     raise PgError("0A000", f"{word} is not supported")
+
+
+def extension(ctx: Context, part: Part) -> Plan:
+    """CREATE EXTENSION.
+
+    Raises:
+        PgError: 42501, as PostgreSQL says it to whoever may not.
+    """
+    walk = part.walk()
+    walk.at = 2
+    walk.take("IF", "NOT", "EXISTS")
+    raise PgError(
+        "42501", f'permission denied to create extension "{name_at(walk)}"',
+        hint="There are none here: the functions are DuckDB's and those of the models.",
+    )  # fmt: skip
+
+
+def if_there(ctx: Context, part: Part, make: Callable[[], Plan]) -> Plan:
+    """``DROP TABLE IF EXISTS missing`` is told and does nothing."""
+    walk = part.walk()
+    walk.at = 2
+    if not walk.take("IF", "EXISTS"):
+        return make()
+    try:
+        return make()
+    except PgError as error:
+        if error.sqlstate != "42P01":
+            raise
+        told = f"{error.message}, skipping".removeprefix("relation ")
+    verb, kind = part.words[:2]
+    notice = Notice(f"{kind.lower()} {told}" if told.startswith('"') else told, "00000")
+
+    def run() -> Result:
+        ctx.tell(notice)
+        return done(f"{verb} {kind}")
+
+    return Command(run)
 
 
 ROLES = ("USER", "ROLE", "GROUP")

@@ -8,6 +8,8 @@ them are edited to point there. Other statements are left alone.
     names.py     the names that are answered to          spans.py, sheet.py, operands.py, edits.py
     build.py     makes the shim from the .sql files      template.py  a made one, to be copied
     install.py   attaches it, keeps it up to date        rights.py    who sees what
+    told.py      fills the tables that statements read
+    shown.py     what is shown as a name
     after.py     edits behind other edits                fields.py, provenance.py  its types
 """
 

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from retailsql.adapters.server.catalog.edits import edits
 from retailsql.adapters.server.catalog.names import trigger
 from retailsql.adapters.server.records import Edit, apply
 from retailsql.dialect.tokens import tokenize
+
+LONG = 20_000
+"""Characters of a statement that is worked on anew each time, so that nobody fills the memory."""
+_NUMBER, _ZEROS = re.compile(r"'\d{4,10}'"), re.compile(r"'0{4,10}'")
 
 
 def after(text: str, first: Sequence[Edit]) -> list[Edit]:
@@ -27,6 +33,28 @@ def after(text: str, first: Sequence[Edit]) -> list[Edit]:
     """
     if trigger().search(text) is None:
         return list(first)
+    if len(text) > LONG:
+        return list(_both.__wrapped__(text, tuple(first)))
+    alike = same_but_numbers(text)
+    found = _both(alike, tuple(first))
+    if alike != text and any(_ZEROS.search(edit.new) for edit in found):
+        return list(_both(text, tuple(first)))  # a literal got into an edit
+    return list(found)
+
+
+def same_but_numbers(text: str) -> str:
+    """The text with quoted numbers made zeros, so that all of one kind are worked on once.
+
+    A tool asks the same of every table, by its number.
+
+    >>> same_but_numbers("WHERE c.oid = '16385' AND relname = 't1'")
+    "WHERE c.oid = '00000' AND relname = 't1'"
+    """
+    return _NUMBER.sub(lambda found: f"'{'0' * (len(found[0]) - 2)}'", text)
+
+
+@lru_cache(maxsize=512)
+def _both(text: str, first: tuple[Edit, ...]) -> tuple[Edit, ...]:
     between = apply(text, first)
     second = edits(between, tokenize(between) or [])
     placed = _placed(first)
@@ -41,7 +69,7 @@ def after(text: str, first: Sequence[Edit]) -> list[Edit]:
         new = apply(between[start:end], inside)
         out.append(Edit(start - shift, end - shift - grown, new))
         shift += grown
-    return out
+    return tuple(out)
 
 
 def _placed(first: Sequence[Edit]) -> list[tuple[int, int, int]]:

@@ -10,6 +10,7 @@ CREATE SCHEMA {s}.info_part;
 CREATE TABLE {s}.private.rights (
     usr VARCHAR, readable VARCHAR[], writable VARCHAR[], models VARCHAR[], schemas VARCHAR[]
 );
+CREATE TABLE {s}.private.told (position INTEGER, name VARCHAR); -- tables filled from views
 CREATE TABLE {s}.private.roles (
     oid UINTEGER, rolname VARCHAR, can_login BOOLEAN, admin BOOLEAN, seen_by VARCHAR[], member_of VARCHAR[]
 );
@@ -43,19 +44,14 @@ CREATE MACRO {s}.private.schema_oid(p_schema) AS
         WHEN 'pg_toast' THEN 99::UINTEGER
         ELSE {s}.private.oid_of('schema', '', p_schema) END;
 
-CREATE MACRO {s}.private.own_keys() AS (
-    SELECT rs_k FROM {s}.private.rights AS rs_k WHERE rs_k.usr = getvariable('rs_user')
-);
 CREATE MACRO {s}.private.covers(p_keys, p_schema, p_name) AS
     p_schema <> 'retailsql' AND list_has_any(p_keys, [
         '*' || chr(31) || '*', '*' || chr(31) || p_name,
         p_schema || chr(31) || '*', p_schema || chr(31) || p_name
     ]);
-CREATE MACRO {s}.private.readable(p_schema, p_name) AS
-    p_schema IN ('pg_catalog', 'information_schema')
-    OR {s}.private.covers({s}.private.own_keys().readable, p_schema, p_name);
-CREATE MACRO {s}.private.writable(p_schema, p_name) AS
-    coalesce({s}.private.covers({s}.private.own_keys().writable, p_schema, p_name), false);
+-- Every row that is told has the users who see it; NULL: all. So a statement has no rights to join.
+CREATE MACRO {s}.private.mine(p_seen) AS p_seen IS NULL OR list_contains(p_seen, getvariable('rs_user'));
+CREATE MACRO {s}.private.writes(p_writers) AS coalesce(list_contains(p_writers, getvariable('rs_user')), false);
 
 -- The schemas of the search path that the database may have.
 -- rs_path: as the session has it. DuckDB's own path holds the shim's schema main as well.

@@ -43,8 +43,8 @@ _DATA = (
 _LIVE = (
     "type_names.sql",
     "live_tables.sql",
-    "live_relations.sql",
     "tables.sql",
+    "live_relations.sql",
     "lookups.sql",
     "pg_functions.sql",
     "pg_relations.sql",
@@ -89,7 +89,23 @@ def build(con: duckdb.DuckDBPyConnection, database: str) -> None:
         con.execute(_text(name, database))
     for schema, name in sorted(live):
         con.execute(_whole_view(con, schema, name, relations[schema, name]))
+    _note_told(con)
     con.execute("COMMIT")
+
+
+def _note_told(con: duckdb.DuckDBPyConnection) -> None:
+    """Write down which tables are filled from views, in the order that they build on each other."""
+    written = re.findall(r"CREATE VIEW \{s\}\.private\.tell_(\w+)", "".join(map(sql_file, _LIVE)))
+    rows = con.execute(
+        "SELECT view_name[6:] FROM duckdb_views() WHERE database_name = ? "
+        "AND schema_name = 'private' AND starts_with(view_name, 'tell_') ORDER BY ALL",
+        [SHIM],
+    ).fetchall()
+    names = [*written, *(name for (name,) in rows if name not in written)]
+    con.execute(
+        f"INSERT INTO {SHIM}.private.told SELECT unnest(?), unnest(?)",
+        [list(range(len(names))), names],
+    )
 
 
 def _text(name: str, database: str) -> str:
@@ -136,13 +152,33 @@ def _column(text: str) -> _Column:
 def _whole_view(
     root: duckdb.DuckDBPyConnection, schema: str, name: str, columns: list[_Column]
 ) -> str:
-    """The statement that makes PostgreSQL's relation of a view with some of its columns."""
+    """The statements that make PostgreSQL's relation of a view with some of its columns.
+
+    A view that tells who sees a row becomes a table, which refresh fills: its rows are cast
+    once, and a statement has only its own to pick.
+    """
     part = f"{SHIM}.{schema}_part.{name}"
     has = {row[0] for row in root.execute(f"DESCRIBE {part}").fetchall()}
     picked = ", ".join(
         f'CAST({_value(c, c.name in has)} AS {_type(c.typname)}) AS "{c.name}"' for c in columns
     )
-    return f"CREATE VIEW {SHIM}.{schema}.{name} AS SELECT {picked} FROM {part} AS p"
+    whole = f"CREATE VIEW {SHIM}.{schema}.{name} AS SELECT"
+    if "seen" not in has:
+        return f"{whole} {picked} FROM {part} AS p"
+    told, tell = f"{SHIM}.private.told_{schema}_{name}", f"{SHIM}.private.tell_{schema}_{name}"
+    more = ", p.seen, p.writers" if "writers" in has else ", p.seen"
+    return (
+        f"CREATE VIEW {tell} AS SELECT {picked}{more} FROM {part} AS p;"
+        f"CREATE TABLE {told} AS FROM {tell} WITH NO DATA;"
+        f"{whole} {', '.join(map(_shown, columns))} FROM {told} WHERE {SHIM}.private.mine(seen)"
+    )
+
+
+def _shown(column: _Column) -> str:
+    """A column of a table that holds the rows of all users."""
+    if column.name in ("is_updatable", "is_insertable_into"):
+        return f"CASE WHEN {SHIM}.private.writes(writers) THEN 'YES' ELSE 'NO' END AS {column.name}"
+    return f'"{column.name}"'
 
 
 def _declared(column: _Column) -> str:

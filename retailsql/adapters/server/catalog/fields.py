@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import lru_cache
 
 import duckdb
 
+from retailsql.adapters.server.catalog.after import LONG, same_but_numbers
 from retailsql.adapters.server.catalog.provenance import column_types
 from retailsql.adapters.server.records import Field
 
@@ -33,6 +33,9 @@ _TYPES: dict[str, dict[str, tuple[int, int, int]]] = {
 information_schema is told as the type below it."""
 _PLAIN = {"UINTEGER": "oid", "UINTEGER[]": "_oid"}
 """What is told of numbers that nobody followed: the only ones in the catalog are of things."""
+
+_KEPT = 512
+_known: dict[tuple[str, int], Sequence[str]] = {}
 
 
 def typed(
@@ -59,6 +62,19 @@ def typed(
 
 
 def _kinds(con: duckdb.DuckDBPyConnection, text: str, final: str, width: int) -> Sequence[str]:
+    if len(text) > LONG:
+        return _looked_up(con, text, final, width)
+    alike = same_but_numbers(text)
+    found = _known.get((alike, width))
+    if found is None:
+        found = _looked_up(con, alike, same_but_numbers(final), width)
+        if len(_known) >= _KEPT:
+            _known.clear()
+        _known[alike, width] = found
+    return found
+
+
+def _looked_up(con: duckdb.DuckDBPyConnection, text: str, final: str, width: int) -> Sequence[str]:
     for written in (text, final):
         row = con.execute("SELECT json_serialize_sql(?)", [written]).fetchone()
         kinds = _read(row[0], width) if row else None
@@ -67,7 +83,6 @@ def _kinds(con: duckdb.DuckDBPyConnection, text: str, final: str, width: int) ->
     return [""] * width
 
 
-@lru_cache(maxsize=64)
 def _read(tree: str, width: int) -> tuple[str, ...] | None:
     """The types by a serialized tree; None: it holds an error."""
     read = json.loads(tree)

@@ -6,20 +6,19 @@ SELECT '{db}' AS catalog_name, name AS schema_name, 'retailsql' AS schema_owner 
 CREATE VIEW {s}.info_part.tables AS
 SELECT '{db}' AS table_catalog, schema_name AS table_schema, name AS table_name,
     CASE kind WHEN 'r' THEN 'BASE TABLE' ELSE 'VIEW' END AS table_type,
-    CASE WHEN kind = 'r' AND {s}.private.writable(schema_name, name) THEN 'YES' ELSE 'NO' END AS is_insertable_into,
-    'NO' AS is_typed
-FROM {s}.private.tables
+    'NO' AS is_typed, seen, CASE kind WHEN 'r' THEN writers END AS writers
+FROM {s}.private.told_tables
 UNION ALL
-SELECT '{db}', nspname, relname, CASE relkind WHEN 'r' THEN 'BASE TABLE' ELSE 'VIEW' END, 'NO', 'NO'
+SELECT '{db}', nspname, relname, CASE relkind WHEN 'r' THEN 'BASE TABLE' ELSE 'VIEW' END, 'NO', NULL, NULL
 FROM {s}.private.system_relations;
 
 CREATE VIEW {s}.private.described_columns AS
 SELECT schema_name, table_name, column_name, attnum, column_default, is_nullable, typoid, typmod, is_generated,
-    generation_expression
-FROM {s}.private.columns
+    generation_expression, seen, writers
+FROM {s}.private.told_columns
 UNION ALL
 SELECT s.nspname, s.relname, s.attname, s.attnum, NULL, NOT s.attnotnull,
-    CASE WHEN t.typbasetype <> 0 THEN t.typbasetype ELSE t.oid END, -1, false, NULL
+    CASE WHEN t.typbasetype <> 0 THEN t.typbasetype ELSE t.oid END, -1, false, NULL, NULL, NULL
 FROM {s}.private.system_columns AS s JOIN {s}.pg.pg_type AS t ON t.typname = s.typname;
 
 CREATE VIEW {s}.info_part.columns AS
@@ -38,8 +37,7 @@ SELECT '{db}' AS table_catalog, c.schema_name AS table_schema, c.table_name, c.c
     CASE WHEN t.typcollation NOT IN (0, 100) THEN 'C' END AS collation_name,
     '{db}' AS udt_catalog, 'pg_catalog' AS udt_schema, t.typname AS udt_name,
     CAST(c.attnum AS VARCHAR) AS dtd_identifier, 'NO' AS is_self_referencing, 'NO' AS is_identity, 'NO' AS identity_cycle,
-    CASE WHEN c.is_generated THEN 'ALWAYS' ELSE 'NEVER' END AS is_generated, c.generation_expression,
-    CASE WHEN {s}.private.writable(c.schema_name, c.table_name) THEN 'YES' ELSE 'NO' END AS is_updatable
+    CASE WHEN c.is_generated THEN 'ALWAYS' ELSE 'NEVER' END AS is_generated, c.generation_expression, c.seen, c.writers
 FROM {s}.private.described_columns AS c JOIN {s}.pg.pg_type AS t ON t.oid = c.typoid, {s}.private.type_names AS n;
 
 CREATE VIEW {s}.info_part.views AS
@@ -57,13 +55,13 @@ SELECT 'retailsql' AS grantor, getvariable('rs_user') AS grantee, '{db}' AS tabl
     t.schema_name AS table_schema, t.name AS table_name, p.privilege AS privilege_type,
     'NO' AS is_grantable, CASE p.privilege WHEN 'SELECT' THEN 'YES' ELSE 'NO' END AS with_hierarchy
 FROM {s}.private.tables AS t, (VALUES ('SELECT'), ('INSERT'), ('UPDATE'), ('DELETE')) AS p(privilege)
-WHERE p.privilege = 'SELECT' OR {s}.private.writable(t.schema_name, t.name);
+WHERE p.privilege = 'SELECT' OR {s}.private.writes(t.writers);
 CREATE VIEW {s}.info_part.role_table_grants AS FROM {s}.info_part.table_privileges;
 CREATE VIEW {s}.info_part.column_privileges AS
 SELECT 'retailsql' AS grantor, getvariable('rs_user') AS grantee, '{db}' AS table_catalog,
     c.schema_name AS table_schema, c.table_name, c.column_name, p.privilege AS privilege_type, 'NO' AS is_grantable
 FROM {s}.private.columns AS c, (VALUES ('SELECT'), ('INSERT'), ('UPDATE')) AS p(privilege)
-WHERE p.privilege = 'SELECT' OR {s}.private.writable(c.schema_name, c.table_name);
+WHERE p.privilege = 'SELECT' OR {s}.private.writes(c.writers);
 CREATE VIEW {s}.info_part.role_column_grants AS FROM {s}.info_part.column_privileges;
 
 CREATE VIEW {s}.info_part.enabled_roles AS

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 
 import duckdb
 
 from retailsql.adapters.server.catalog.build import build
 from retailsql.adapters.server.catalog.names import SHIM
+from retailsql.adapters.server.catalog.rights import write_rights
 from retailsql.adapters.server.catalog.template import More, template
+from retailsql.adapters.server.catalog.told import copy, tell
+from retailsql.adapters.server.records import Rights
 
 
 def install(
@@ -17,6 +21,7 @@ def install(
     database: str,
     folder: str | Path | None = None,
     more: More | None = None,
+    rights: Iterable[Rights] = (),
 ) -> None:
     """Attach the shim: PostgreSQL's catalog of one attached database.
 
@@ -26,6 +31,7 @@ def install(
         folder: of this instance alone, kept while it lives: a copy of a finished shim is put
             there, which takes a tenth of the time that making one in memory takes.
         more: puts other functions into the shim, whose name it gets; kept in the copied file.
+        rights: of every user, as far as they are known now.
 
     >>> con = duckdb.connect(); install(con, "memory"); con.execute("SET VARIABLE rs_user = 'anna'")
     ... # doctest: +ELLIPSIS
@@ -42,6 +48,7 @@ def install(
         path = Path(folder) / "catalog.duckdb"
         shutil.copyfile(template(database, more), path)
         root.execute(f"ATTACH '{str(path).replace(chr(39), chr(39) * 2)}' AS {SHIM}")
+    write_rights(root, list(rights))
     refresh(root)
 
 
@@ -54,27 +61,9 @@ def refresh(con: duckdb.DuckDBPyConnection) -> None:
     """
     con.execute("BEGIN")
     try:
-        for name in COPIES:
-            con.execute(f"TRUNCATE {SHIM}.private.copy_{name}")
-            con.execute(f"INSERT INTO {SHIM}.private.copy_{name} FROM {SHIM}.private.live_{name}")
+        copy(con)
+        tell(con)
     except duckdb.Error:
         con.execute("ROLLBACK")
         raise
     con.execute("COMMIT")
-
-
-COPIES = (
-    "tables",
-    "columns",
-    "sequences",
-    "constraints",
-    "indexes",
-    "schemas",
-    "foreign_keys",
-    "classes",
-    "relations",
-    "attributes",
-    "comments",
-    "functions",
-)
-"""What is copied of the live views; a later one reads the copies of those before it."""

@@ -107,3 +107,32 @@ LEFT JOIN {s}.private.copy_constraints AS u
 WHERE f.kind = 'f';
 CREATE TABLE {s}.private.copy_foreign_keys AS FROM {s}.private.live_foreign_keys WITH NO DATA;
 
+CREATE MACRO {s}.private.verbs() AS
+    ['score', 'predict', 'explain', 'forecast', 'recommend', 'similar', 'distance', 'transform'];
+
+-- One row for every form of a macro. A model m owns m_<verb>; a verb holds no underscore.
+CREATE VIEW {s}.private.live_functions AS
+WITH found AS (
+    SELECT schema_name, function_name AS name, function_type, parameters AS names,
+        list_transform(parameter_types, lambda t: CASE
+            WHEN t IS NULL THEN 2249 WHEN t LIKE 'DECIMAL(%' THEN 1700
+            WHEN t LIKE '%]' THEN coalesce(m.arrays[regexp_replace(t, '\[\d*\]$', '')], 114)
+            ELSE coalesce(m.plain[t], 114) END) AS types,
+        coalesce(description, comment) AS description, macro_definition,
+        regexp_extract(function_name, '^(.+)_([a-z]+)$', 1) AS model,
+        regexp_extract(function_name, '^(.+)_([a-z]+)$', 2) AS verb
+    FROM duckdb_functions(), {s}.private.type_map AS m
+    WHERE database_name = '{db}' AND NOT internal AND function_type IN ('macro', 'table_macro')
+        AND NOT starts_with(function_name, '__rs_')
+)
+SELECT {s}.private.oid_of('function', schema_name, name || function_type || array_to_string(names, ',')) AS oid,
+    schema_name, name, names, types, model, verb, macro_definition, function_type = 'table_macro' AS is_table,
+    coalesce(description, 'Model ' || model || ': ' || verb) AS description,
+    CASE WHEN function_type = 'table_macro' THEN 2249
+        WHEN verb IN ('score', 'distance') OR verb = 'predict' AND macro_definition = max(
+            CASE WHEN verb = 'score' THEN macro_definition END
+        ) OVER (PARTITION BY schema_name, model, function_type, names) THEN 701
+        ELSE 114 END AS result
+FROM found
+WHERE list_contains({s}.private.verbs(), verb);
+CREATE TABLE {s}.private.copy_functions AS FROM {s}.private.live_functions WITH NO DATA;

@@ -2,30 +2,36 @@
 CREATE MACRO {s}.main.pg_get_expr(p_text, p_table) AS CAST(p_text AS VARCHAR),
     (p_text, p_table, p_pretty) AS CAST(p_text AS VARCHAR);
 
-CREATE VIEW {s}.private.constraint_texts AS
+CREATE VIEW {s}.private.tell_constraint_texts AS
 SELECT map_from_entries(list((oid, text))) AS texts FROM (
-    SELECT c.oid, any_value(CASE c.kind
+    SELECT c.oid, any_value({'seen': c.seen, 'schema': c.schema_name, 'text': CASE c.kind
         WHEN 'p' THEN 'PRIMARY KEY (' || {s}.private.quoted_list(c.names) || ')'
         WHEN 'u' THEN 'UNIQUE (' || {s}.private.quoted_list(c.names) || ')'
         WHEN 'f' THEN 'FOREIGN KEY (' || {s}.private.quoted_list(c.names) || ') REFERENCES '
-            || CASE WHEN list_contains({s}.private.path(), c.schema_name) THEN '' ELSE {s}.private.quoted(c.schema_name) || '.' END
-            || {s}.private.quoted(c.referenced_table) || '(' || {s}.private.quoted_list(c.referenced_names) || ')'
-        ELSE 'CHECK ((' || regexp_replace(c.expression, '^\((.*)\)$', '\1', 's') || '))' END) AS text
-    FROM {s}.private.constraints AS c GROUP BY c.oid
+        ELSE 'CHECK ((' || regexp_replace(c.expression, '^\((.*)\)$', '\1', 's') || '))' END,
+        'before': {s}.private.quoted(c.schema_name) || '.',
+        'target': {s}.private.quoted(c.referenced_table) || '(' || {s}.private.quoted_list(c.referenced_names) || ')'
+    }) AS text
+    FROM {s}.private.told_constraints AS c GROUP BY c.oid
 );
+CREATE TABLE {s}.private.told_constraint_texts AS FROM {s}.private.tell_constraint_texts WITH NO DATA;
 CREATE MACRO {s}.private.constraint_text(p_oid) AS
-    (SELECT rs_c.texts FROM {s}.private.constraint_texts AS rs_c)[{s}.private.number(p_oid)];
+    list_transform([(SELECT rs_c.texts FROM {s}.private.told_constraint_texts AS rs_c)[{s}.private.number(p_oid)]],
+        lambda x: CASE WHEN {s}.private.mine(x.seen) THEN x.text || coalesce(CASE
+            WHEN list_contains({s}.private.path(), x.schema) THEN '' ELSE x.before END || x.target, '') END)[1];
 CREATE MACRO {s}.main.pg_get_constraintdef(p_oid) AS {s}.private.constraint_text(p_oid),
     (p_oid, p_pretty) AS regexp_replace({s}.private.constraint_text(p_oid), '^CHECK \(\((.*)\)\)$', 'CHECK (\1)', 's');
 
-CREATE VIEW {s}.private.index_texts AS
-SELECT map_from_entries(list((oid, (columns, text)))) AS texts FROM (
-    SELECT oid, any_value(columns) AS columns, any_value(
+CREATE VIEW {s}.private.tell_index_texts AS
+SELECT map_from_entries(list((oid, (columns, text, seen)))) AS texts FROM (
+    SELECT oid, any_value(columns) AS columns, any_value(seen) AS seen, any_value(
         {s}.private.index_text(is_unique, name, schema_name, table_name, columns)) AS text
-    FROM {s}.private.indexes GROUP BY oid
+    FROM {s}.private.told_indexes GROUP BY oid
 );
+CREATE TABLE {s}.private.told_index_texts AS FROM {s}.private.tell_index_texts WITH NO DATA;
 CREATE MACRO {s}.private.index_of(p_oid) AS
-    (SELECT rs_i.texts FROM {s}.private.index_texts AS rs_i)[{s}.private.number(p_oid)];
+    list_transform([(SELECT rs_i.texts FROM {s}.private.told_index_texts AS rs_i)[{s}.private.number(p_oid)]],
+        lambda x: CASE WHEN {s}.private.mine(x[3]) THEN x END)[1];
 CREATE MACRO {s}.main.pg_get_indexdef(p_oid) AS {s}.private.index_of(p_oid)[2],
     (p_oid, p_column, p_pretty) AS CASE WHEN p_column = 0 THEN {s}.private.index_of(p_oid)[2]
         ELSE {s}.private.index_of(p_oid)[1][CAST(p_column AS BIGINT)] END;
@@ -56,7 +62,7 @@ WITH args AS (
 SELECT map_from_entries(list((oid, text))) AS texts FROM (
     SELECT oid, any_value((arguments, result, is_table, schema_name, name, macro_definition)) AS text FROM args GROUP BY oid
 );
-CREATE VIEW {s}.private.system_function_texts AS
+CREATE TABLE {s}.private.system_function_texts AS
 SELECT map_from_entries(list((oid, (arguments, prorettype, proretset)))) AS texts FROM (
     SELECT f.oid, f.prorettype, f.proretset, array_to_string(list_transform(
         list_filter(string_split(f.proargtypes, ' '), lambda x: x <> ''),
@@ -82,14 +88,17 @@ CREATE MACRO {s}.main.pg_get_functiondef(p_oid) AS
 CREATE MACRO {s}.main.pg_get_function_arg_default(p_oid, p_number) AS CAST(NULL AS VARCHAR);
 CREATE MACRO {s}.main.pg_get_function_sqlbody(p_oid) AS CAST(NULL AS VARCHAR);
 
-CREATE VIEW {s}.private.comment_texts AS
+CREATE VIEW {s}.private.tell_comment_texts AS
 SELECT map_from_entries(list((key, text))) AS texts FROM (
-    SELECT CAST(objoid AS VARCHAR) || ':' || class || ':' || CAST(objsubid AS VARCHAR) AS key, any_value(description) AS text
-    FROM {s}.private.comments GROUP BY 1
+    SELECT CAST(objoid AS VARCHAR) || ':' || class || ':' || CAST(objsubid AS VARCHAR) AS key,
+        any_value({'seen': seen, 'text': description}) AS text
+    FROM {s}.private.told_comments GROUP BY 1
 );
+CREATE TABLE {s}.private.told_comment_texts AS FROM {s}.private.tell_comment_texts WITH NO DATA;
 CREATE MACRO {s}.private.comment_of(p_oid, p_class, p_sub) AS
-    (SELECT rs_c.texts FROM {s}.private.comment_texts AS rs_c)[
-        CAST({s}.private.number(p_oid) AS VARCHAR) || ':' || p_class || ':' || CAST(p_sub AS VARCHAR)];
+    list_transform([(SELECT rs_c.texts FROM {s}.private.told_comment_texts AS rs_c)[
+        CAST({s}.private.number(p_oid) AS VARCHAR) || ':' || p_class || ':' || CAST(p_sub AS VARCHAR)]],
+        lambda x: CASE WHEN {s}.private.mine(x.seen) THEN x.text END)[1];
 CREATE VIEW {s}.private.function_comments AS
 SELECT map_from_entries(list((oid, description))) AS texts
 FROM (SELECT oid, any_value(description) AS description FROM {s}.private.functions GROUP BY oid);

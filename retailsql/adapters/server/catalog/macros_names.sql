@@ -3,43 +3,48 @@ CREATE MACRO {s}.private.parts(p_text) AS list_transform(
     regexp_extract_all(p_text, '"(?:[^"]|"")*"|[^."]+'),
     lambda x: CASE WHEN x LIKE '"%' THEN lower(replace(x[2:-2], '""', '"')) ELSE lower(trim(x)) END);
 
-CREATE VIEW {s}.private.relation_numbers AS
+-- One row, made by refresh: schema and name, or the name alone -> what may be meant.
+CREATE VIEW {s}.private.tell_relation_numbers AS
 WITH placed AS (
-    SELECT oid, lower(schema_name) AS nsp, lower(name) AS rel,
-        CASE WHEN schema_name = 'pg_catalog' THEN 0
-            ELSE list_position({s}.private.path(), schema_name) END AS place
-    FROM {s}.private.relations
-), keys AS (
-    SELECT nsp || chr(31) || rel AS key, oid FROM placed
+    SELECT lower(schema_name) || chr(31) || lower(name) AS key, oid, NULL::VARCHAR AS schema, seen
+    FROM {s}.private.told_relations
     UNION ALL
-    SELECT chr(31) || rel, arg_min(oid, place) FROM placed WHERE place IS NOT NULL GROUP BY rel
+    SELECT chr(31) || lower(name), oid, schema_name, seen FROM {s}.private.told_relations
 )
-SELECT map_from_entries(list((key, oid))) AS numbers
-FROM (SELECT key, any_value(oid) AS oid FROM keys GROUP BY key);
-CREATE VIEW {s}.private.relation_names AS
-WITH placed AS (
-    SELECT oid, schema_name, name, schema_name = 'pg_catalog' OR list_contains({s}.private.path(), schema_name) AS seen
-    FROM {s}.private.relations
-)
-SELECT map_from_entries(list((oid, name))) AS names
-FROM (
-    SELECT oid, any_value(CASE WHEN seen THEN '' ELSE {s}.private.quoted(schema_name) || '.' END
-        || {s}.private.quoted(name)) AS name
-    FROM placed GROUP BY oid
+SELECT map_from_entries(list((key, meant))) AS numbers
+FROM (SELECT key, list({'oid': oid, 'schema': schema, 'seen': seen}) AS meant FROM placed GROUP BY key);
+CREATE TABLE {s}.private.told_relation_numbers AS FROM {s}.private.tell_relation_numbers WITH NO DATA;
+CREATE MACRO {s}.private.place(p_schema) AS CASE WHEN p_schema IS NULL OR p_schema = 'pg_catalog' THEN 0
+    ELSE list_position({s}.private.path(), p_schema) END;
+-- Of those that the user sees the first on his path.
+CREATE MACRO {s}.private.meant(p_found) AS list_min(list_transform(
+    list_filter(p_found, lambda x: {s}.private.mine(x.seen) AND {s}.private.place(x.schema) IS NOT NULL),
+    lambda x: {'place': {s}.private.place(x.schema), 'oid': x.oid})).oid;
+-- One row, made by refresh: number -> name, with all that a session needs to tell it or not.
+CREATE VIEW {s}.private.tell_relation_names AS
+SELECT map_from_entries(list((oid, name))) AS names FROM (
+    SELECT oid, any_value({'schema': schema_name, 'before': {s}.private.quoted(schema_name) || '.',
+        'name': {s}.private.quoted(name), 'seen': seen}) AS name
+    FROM {s}.private.told_relations GROUP BY oid
 );
+CREATE TABLE {s}.private.told_relation_names AS FROM {s}.private.tell_relation_names WITH NO DATA;
 
 CREATE MACRO {s}.private.relation_key(p_text) AS
     CASE WHEN len({s}.private.parts(p_text)) > 1 THEN {s}.private.parts(p_text)[-2] ELSE '' END
     || chr(31) || {s}.private.parts(p_text)[-1];
 CREATE MACRO {s}.private.found(p_text, p_number, p_what) AS
-    CASE WHEN p_number IS NULL AND p_text IS NOT NULL
-        THEN CAST(error(p_what || ' "' || p_text || '" does not exist') AS UINTEGER) ELSE p_number END;
+    coalesce(p_number, CASE WHEN p_text IS NOT NULL
+        THEN CAST(error(p_what || ' "' || p_text || '" does not exist') AS UINTEGER) END);
 
 CREATE MACRO {s}.main.to_regclass(p_text) AS coalesce(TRY_CAST(p_text AS UINTEGER),
-    (SELECT rs_r.numbers FROM {s}.private.relation_numbers AS rs_r)[{s}.private.relation_key(CAST(p_text AS VARCHAR))]);
+    {s}.private.meant((SELECT rs_r.numbers FROM {s}.private.told_relation_numbers AS rs_r)[
+        {s}.private.relation_key(CAST(p_text AS VARCHAR))]));
 CREATE MACRO {s}.main.rs_regclass(p_text) AS {s}.private.found(p_text, {s}.main.to_regclass(p_text), 'relation');
 CREATE MACRO {s}.main.rs_regclass_name(p_oid) AS CASE WHEN {s}.private.number(p_oid) = 0 THEN '-' ELSE coalesce(
-    (SELECT rs_r.names FROM {s}.private.relation_names AS rs_r)[{s}.private.number(p_oid)], CAST(p_oid AS VARCHAR)) END;
+    list_transform([(SELECT rs_r.names FROM {s}.private.told_relation_names AS rs_r)[{s}.private.number(p_oid)]],
+        lambda x: CASE WHEN {s}.private.mine(x.seen) THEN CASE
+            WHEN x.schema = 'pg_catalog' OR list_contains({s}.private.path(), x.schema) THEN x.name
+            ELSE x.before || x.name END END)[1], CAST(p_oid AS VARCHAR)) END;
 CREATE MACRO {s}.main.pg_relation_is_updatable(p_oid, p_auto) AS 28;
 
 CREATE MACRO {s}.private.bare_type(p_text) AS regexp_replace(regexp_replace(lower(trim(p_text)),

@@ -2,11 +2,11 @@
 -- answer is that of the session's: nobody learns here what others may do.
 CREATE VIEW {s}.private.table_rights AS
 SELECT coalesce(list(oid), []) AS readable,
-    coalesce(list(oid) FILTER ({s}.private.writable(schema_name, name)), []) AS writable
+    coalesce(list(oid) FILTER ({s}.private.writes(writers)), []) AS writable
 FROM (
-    SELECT oid, schema_name, name FROM {s}.private.tables
-    UNION ALL SELECT oid, schema_name, name FROM {s}.private.sequences
-    UNION ALL SELECT oid, 'pg_catalog', '' FROM {s}.private.system_relations
+    SELECT oid, writers FROM {s}.private.tables
+    UNION ALL SELECT oid, writers FROM {s}.private.sequences
+    UNION ALL SELECT oid, NULL FROM {s}.private.system_relations
 );
 CREATE MACRO {s}.private.table_right(p_table, p_privilege) AS CASE
     WHEN {s}.main.to_regclass(p_table) IS NULL THEN NULL

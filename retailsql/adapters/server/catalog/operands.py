@@ -12,6 +12,7 @@ from retailsql.adapters.server.catalog.names import (
     VECTORS,
 )
 from retailsql.adapters.server.catalog.sheet import Sheet
+from retailsql.adapters.server.catalog.shown import is_item
 from retailsql.adapters.server.catalog.spans import (
     chain_start,
     closing,
@@ -65,12 +66,17 @@ def _reg_cast(sheet: Sheet, first: int, end: int, mark: int, last: int, name: st
         stop = last + 2
         sheet.replace(mark, stop, "")
         return
-    sheet.wrap(first, last, f"{SHIM}.main.{_reader(sheet, first, end, last, name)}(", "")
+    sheet.wrap(
+        first, last, f"{SHIM}.main.{_reader(sheet, (first, end), last, name, (first, last))}(", ""
+    )
     sheet.replace(mark, stop, ")")
 
 
-def _reader(sheet: Sheet, first: int, end: int, last: int, name: str) -> str:
+def _reader(
+    sheet: Sheet, value: tuple[int, int], last: int, name: str, whole: tuple[int, int]
+) -> str:
     """The function for a cast: ``rs_regclass`` (to a number) or ``rs_regclass_name``."""
+    first, end = value
     tokens = sheet.tokens
     kinds = {tokens[k].token_type.name for k in range(first, end + 1)}
     is_text = "STRING" in kinds or "PARAMETER" in kinds or "DPIPE" in kinds
@@ -79,7 +85,7 @@ def _reader(sheet: Sheet, first: int, end: int, last: int, name: str) -> str:
         "varchar",
         "name",
     )
-    if is_text and to_text:
+    if is_text and (to_text or is_item(sheet, *whole)):
         return f"rs_{name}_text"
     return (
         f"rs_{name}"
@@ -99,7 +105,7 @@ def _standard_cast(sheet: Sheet, at: int, last: int, name: str) -> None:
     if sheet.word(start - 1) not in ("cast", "try_cast"):
         return
     if name in REG_TYPES:
-        reader = _reader(sheet, start + 1, at - 1, last, name)
+        reader = _reader(sheet, (start + 1, at - 1), last, name, (start - 1, last + 1))
         sheet.replace(start - 1, start - 1, f"{SHIM}.main.{reader}")
         sheet.replace(at, last, "")
     elif name in PLAIN_TYPES:

@@ -8,6 +8,7 @@ from zlib import crc32
 import duckdb
 
 from retailsql.adapters.server.catalog.names import SHIM
+from retailsql.adapters.server.catalog.told import tell
 from retailsql.adapters.server.records import Grant, Rights
 
 
@@ -19,15 +20,32 @@ def set_rights(con: duckdb.DuckDBPyConnection, rights_of_all: Iterable[Rights]) 
         rights_of_all: the rights of every user; what was written before is forgotten.
     """
     everyone = list(rights_of_all)
+    keys, roles = [_keys(r) for r in everyone], _roles(everyone)
+    if _held(con, "rights") == _sorted(keys) and _held(con, "roles") == _sorted(roles):
+        return
     con.execute("BEGIN")
     try:
-        con.execute(f"DELETE FROM {SHIM}.private.rights; DELETE FROM {SHIM}.private.roles")
-        _insert(con, "rights", [_keys(r) for r in everyone])
-        _insert(con, "roles", _roles(everyone))
+        write_rights(con, everyone)
+        tell(con)
     except duckdb.Error:
         con.execute("ROLLBACK")
         raise
     con.execute("COMMIT")
+
+
+def write_rights(con: duckdb.DuckDBPyConnection, everyone: list[Rights]) -> None:
+    """Only write the rights down; what is told by them is made by the caller."""
+    con.execute(f"DELETE FROM {SHIM}.private.rights; DELETE FROM {SHIM}.private.roles")
+    _insert(con, "rights", [_keys(r) for r in everyone])
+    _insert(con, "roles", _roles(everyone))
+
+
+def _held(con: duckdb.DuckDBPyConnection, table: str) -> list[list[object]]:
+    return _sorted([list(r) for r in con.execute(f"FROM {SHIM}.private.{table}").fetchall()])
+
+
+def _sorted(rows: list[list[object]]) -> list[list[object]]:
+    return sorted(rows, key=lambda row: (str(row[0]), str(row[1])))
 
 
 def _insert(con: duckdb.DuckDBPyConnection, table: str, rows: list[list[object]]) -> None:

@@ -21,6 +21,7 @@ from retailsql.adapters.server.policy.models import GrantedCatalog, may_see_mode
 from retailsql.adapters.server.policy.rights import may, require
 from retailsql.adapters.server.policy.shim import Shim
 from retailsql.adapters.server.policy.statement import Checked, check
+from retailsql.adapters.server.policy.there import not_there
 from retailsql.adapters.server.policy.visible import visible
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "check_size",
     "may",
     "may_see_model",
+    "not_there",
     "read_grant",
     "require",
     "require_train",

@@ -10,11 +10,12 @@ from retailsql.adapters.server.policy.context import Asked
 from retailsql.adapters.server.policy.known import Function
 from retailsql.adapters.server.policy.names import fold, read_text_name, shown
 from retailsql.adapters.server.policy.rights import REGISTRY, denied, may
-from retailsql.adapters.server.policy.sizes import GROWING, check_growth
+from retailsql.adapters.server.policy.sizes import GROWING, check_growth, told_by_rows
 from retailsql.adapters.server.policy.tables import (
     check_search_path,
     check_table,
     meant,
+    only_here,
     unqualified,
 )
 from retailsql.adapters.server.policy.tree import FunctionUse
@@ -35,6 +36,16 @@ def check_function(asked: Asked, use: FunctionUse) -> None:
     name = fold(use.path[-1])
     if name in GROWING and not use.table:
         check_growth(name, use.arguments)
+        if (
+            not asked.defining
+            and f"__pg_{name}" in asked.names.functions
+            and told_by_rows(name, use.arguments)
+        ):
+            # Written plainly it would have become the guarded one.
+            raise PgError(
+                "0A000", f"{name} is supported only as {name}(...)", position=asked.place(use.path),
+                hint=f"write {name}(a, b), without a schema and not as a.{name}(b)",
+            )  # fmt: skip
     if name.startswith(HIDDEN) and asked.spliced:
         return  # it may have been made this moment; the person's own words do not name it
     own = _own(asked, use)
@@ -90,6 +101,8 @@ def _check_own(asked: Asked, use: FunctionUse, function: Function) -> None:
             return
         raise denied("function", name, position=asked.place(use.path))
     if asked.shim.holds(database):
+        if asked.defining:
+            raise only_here(name.removeprefix("__pg_").lstrip("@"), asked.place(use.path))
         if fold(schema) == "main" or asked.shim.readable(database, schema):
             return
         raise denied("function", name, position=asked.place(use.path))

@@ -101,4 +101,6 @@ def denied(
 ) -> PgError:
     """42501: ``permission denied for table sales``."""
     hint = f"ask for the right: {privilege}" if privilege else None
+    if kind == "schema" and fold(name) == REGISTRY:
+        hint = "SHOW MODELS lists the models that you have a right to"
     return PgError("42501", f"permission denied for {kind} {name}", hint=hint, position=position)

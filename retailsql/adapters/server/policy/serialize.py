@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any, NamedTuple
 
@@ -12,6 +11,7 @@ from duckdb import DuckDBPyConnection
 from retailsql.adapters.server.policy.limits import too_deep
 from retailsql.adapters.server.policy.names import fold, read_text_name
 from retailsql.adapters.server.records import PgError
+from retailsql.adapters.server.serialized import serialized
 from retailsql.registry.names import quote
 
 
@@ -25,10 +25,6 @@ class Parsed(NamedTuple):
     tree: Any | None
 
 
-_SERIALIZE = "SELECT system.main.json_serialize_sql($1)"
-# By its full name, like all that is called here: the catalog's and the file's macros come first.
-
-
 def parse(con: DuckDBPyConnection, text: str) -> Parsed:
     """The tree of one query.
 
@@ -36,8 +32,7 @@ def parse(con: DuckDBPyConnection, text: str) -> Parsed:
         PgError: 42601 it cannot be parsed, or is several statements; 54001 too deep.
     """
     try:
-        # All rows are fetched here and below: a result with one left stays open on the connection.
-        told = json.loads(con.execute(_SERIALIZE, [text]).fetchall()[0][0])
+        told = serialized(con, text)
     except RecursionError:
         raise too_deep() from None
     except duckdb.ParserException as error:

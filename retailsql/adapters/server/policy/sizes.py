@@ -25,12 +25,27 @@ def _words(text: str) -> frozenset[str]:
 
 
 _COUNTED = dict.fromkeys(
-    ("repeat", "lpad", "rpad", "__pg_lpad", "__pg_rpad", "array_resize", "list_resize"), 1
+    (
+        "repeat",
+        "__pg_repeat",
+        "lpad",
+        "rpad",
+        "__pg_lpad",
+        "__pg_rpad",
+        "array_resize",
+        "list_resize",
+    ),
+    1,
 ) | {"bitstring": 1, "bar": 3}
+COUNT = 10_000
+"""Of repeat, lpad and rpad where only the rows tell it: ``__pg_repeat`` and its like look at it."""
+_GUARDED = frozenset(["__pg_repeat", "__pg_lpad", "__pg_rpad"])
+_PADS = frozenset(["lpad", "rpad", "__pg_lpad", "__pg_rpad"])
 _RANGES = frozenset(["range", "generate_series"])
 _WIDTHS = {"printf": 0, "format": 0}
 _MULTIPLY = _words("""
 replace regexp_replace translate levenshtein editdist3 damerau_levenshtein jaro_similarity
+__pg_levenshtein __pg_editdist3 __pg_damerau_levenshtein
 jaro_winkler_similarity list_transform list_apply array_transform array_apply apply list_filter
 array_filter filter list_reduce array_reduce reduce list_contains list_has_any list_has_all
 list_intersect array_intersect json_merge_patch list_zip array_zip
@@ -56,11 +71,20 @@ def check_growth(name: str, arguments: Sequence[Any]) -> None:
     Raises:
         PgError: 54000.
     """
-    if _own(name, arguments) * (1.0 if name in _RANGES else _below(arguments)) > ELEMENTS:
+    alone = name in _RANGES or name in _PADS  # what they make is no longer than they are told
+    if _own(name, arguments) * (1.0 if alone else _below(arguments)) > ELEMENTS:
         raise PgError(
-            "54000", f"{name} would make a value that is too large",
+            "54000", f"{name.removeprefix('__pg_')} would make a value that is too large",
             hint=f"at most {ELEMENTS} characters or elements in one value",
         )  # fmt: skip
+
+
+def told_by_rows(name: str, arguments: Sequence[Any]) -> bool:
+    """True if only the rows tell how much a call makes, or how long it works."""
+    if name in _COUNTED:
+        at = _COUNTED[name]
+        return len(arguments) > at and _number(arguments[at]["expression"]) is None
+    return f"__pg_{name}" in _MULTIPLY
 
 
 def _below(arguments: Sequence[Any]) -> float:
@@ -83,7 +107,10 @@ def _own(name: str, arguments: Sequence[Any]) -> float:
     if name in _RANGES:
         return max(1.0, _steps(nodes))
     if name in _COUNTED and len(nodes) > _COUNTED[name]:
-        return max(1.0, (_number(nodes[_COUNTED[name]]) or 1.0) * _length(name, nodes[0]))
+        count = _number(nodes[_COUNTED[name]])
+        if count is None:
+            count = COUNT if name in _GUARDED else 1.0
+        return max(1.0, count * _length(name, nodes[0]))
     if name in _WIDTHS and nodes:
         text = _text(nodes[_WIDTHS[name]])
         return max([1.0, *(float(n) for n in _WIDTH.findall(text or ""))])

@@ -10,6 +10,7 @@ from duckdb import DuckDBPyConnection
 
 from retailsql.adapters.server.policy import writes
 from retailsql.adapters.server.policy.context import Asked
+from retailsql.adapters.server.policy.copies import check_copies_of_macros
 from retailsql.adapters.server.policy.functions import check_function
 from retailsql.adapters.server.policy.known import changed, known
 from retailsql.adapters.server.policy.limits import check_size
@@ -129,6 +130,7 @@ def _checked(asked: Asked, final: str) -> Checked:
         uses = uses_of(parsed.tree)
         _check_writes(asked, uses)
         check_uses(asked, uses)
+        check_copies_of_macros(asked, parsed.tree, uses.functions)
         return _result(asked, bool(uses.writes))
     writes.check_other(asked, text, check_query)
     return _result(asked, True)
@@ -169,6 +171,7 @@ def check_query(asked: Asked, text: str, writing: bool) -> None:
         raise PgError("0A000", "this statement is not supported")
     _check_writes(asked, uses)
     check_uses(asked, uses)
+    check_copies_of_macros(asked, parsed.tree, uses.functions)
 
 
 def _result(asked: Asked, writing: bool) -> Checked:

@@ -74,6 +74,8 @@ def check_table(asked: Asked, path: Path, privilege: Privilege = "read") -> None
 def _check_place(asked: Asked, path: Path, place: Place, privilege: Privilege) -> None:
     database, schema, name = place
     if asked.shim.holds(database):
+        if asked.defining:
+            raise only_here(name, asked.place(path))
         if privilege == "read" and asked.shim.readable(database, schema):
             return
         raise denied("schema" if privilege == "read" else "table", schema)
@@ -100,6 +102,14 @@ def unqualified(path: Path) -> PgError:
     return PgError(
         "0A000", f"a view has to name the schema of {path[-1]}",
         hint=f"CREATE VIEW ... AS SELECT ... FROM schema.{path[-1]}",
+    )  # fmt: skip
+
+
+def only_here(name: str, position: int | None) -> PgError:
+    """0A000, for a view that nobody could read but through this server."""
+    return PgError(
+        "0A000", f"a view cannot use {name}: it is this server's, and no other program has it",
+        hint="write it with DuckDB's own functions, or make a table", position=position,
     )  # fmt: skip
 
 

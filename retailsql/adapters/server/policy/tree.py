@@ -169,8 +169,8 @@ def _relation(node: dict[str, Any], kind: str, scope: Scope, uses: Uses) -> None
         path = _path(node, "table_name")
         if node["show_type"] not in ("DESCRIBE", "SHOW", "SUMMARY"):
             raise PgError(
-                "42501", f"permission denied for SHOW {path[-1].strip(chr(34))}",
-                hint="ask information_schema.tables",
+                "42501", "permission denied for SHOW in a query",
+                hint="SHOW TABLES as a statement of its own, or ask information_schema.tables",
             )  # fmt: skip
         if not _in_scope(path, scope):
             uses.tables.append(TableUse(path))

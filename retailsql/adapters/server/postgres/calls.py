@@ -5,13 +5,18 @@ from __future__ import annotations
 from typing import Final
 
 from retailsql.adapters.server.postgres import retyped
-from retailsql.adapters.server.postgres.renamed import FUNCTIONS, OURS, PREFIX
+from retailsql.adapters.server.postgres.renamed import COUNTED, FUNCTIONS, OURS, PREFIX
 from retailsql.adapters.server.postgres.scan import Scan
 from retailsql.adapters.server.records import Edit
 
 #: Digits of a numeric for which nobody told any: PostgreSQL's has as many as it needs, DuckDB's
 #: own would be three behind the point.
 NUMERIC: Final = "DECIMAL(38,10)"
+
+#: Functions that may stay DuckDB's own in a view: ours differ by a half, or by a limit.
+_AS_IN_DUCKDB: Final = frozenset(
+    ["round", "repeat", "lpad", "rpad", "levenshtein", "editdist3", "damerau_levenshtein"]
+)
 
 _TYPES: Final = {
     "NAME": "VARCHAR", "CITEXT": "VARCHAR", "XML": "VARCHAR", "INET": "VARCHAR",
@@ -66,13 +71,34 @@ def function(scan: Scan, i: int) -> list[Edit]:
         return found
     if name == "percentile_cont":
         return _in_doubles(scan, close + 1)
+    if name in _AS_IN_DUCKDB and _of_view(scan):
+        return []
     if name in FUNCTIONS:
         return [Edit(token.start, token.end + 1, FUNCTIONS[name])]
     if name in OURS:
         count = len(scan.parts(i + 2, close))
         if not OURS[name] or count in OURS[name]:
             return [Edit(token.start, token.end + 1, PREFIX + name)]
+    if name in COUNTED:
+        return _counted(scan, i, close)
     return _substring(scan, i, close) if name == "substring" else []
+
+
+def _of_view(scan: Scan) -> bool:
+    """True for CREATE VIEW: what it stores must be read without this server's functions, too."""
+    return scan.word(0) == "CREATE" and "VIEW" in map(scan.word, range(1, 5))
+
+
+def _counted(scan: Scan, i: int, close: int) -> list[Edit]:
+    """``repeat(s, n)``, where only the rows tell n, and what DuckDB does not have so."""
+    token, name, parts = scan.tokens[i], scan.word(i).lower(), scan.parts(i + 2, close)
+    if len(parts) not in COUNTED[name]:
+        return []
+    start, stop = parts[1]
+    plain = stop - start == 1 and scan.kind(start) == "NUMBER"
+    if plain and (len(parts) == 3 or name == "repeat"):
+        return []
+    return [Edit(token.start, token.end + 1, PREFIX + name)]
 
 
 def _in_doubles(scan: Scan, i: int) -> list[Edit]:

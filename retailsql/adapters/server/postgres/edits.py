@@ -47,7 +47,7 @@ def edits(text: str, tokens: Sequence[Token]) -> list[Edit]:
     """
     scan = Scan(text, tokens)
     out: list[Edit] = []
-    for i in range(len(tokens)):
+    for i in scan.telling():
         _refuse_into(scan, i)
         out += (
             _match(scan, i) or _lock(scan, i) or _clock(scan, i) or _collation(scan, i)
@@ -128,5 +128,7 @@ def _refuse_into(scan: Scan, i: int) -> None:
         return
     if scan.word(0) in ("SELECT", "WITH") and "SELECT" in map(scan.word, range(i)):
         raise PgError(
-            "0A000", "SELECT INTO is not supported here", position=scan.tokens[i].start + 1
-        )
+            "0A000", "SELECT INTO is not supported here", position=scan.tokens[i].start + 1,
+            hint="WITH x AS (SELECT ...) SELECT ... FROM x; or, with the right to write, "
+            "CREATE TABLE x AS SELECT ...",
+        )  # fmt: skip

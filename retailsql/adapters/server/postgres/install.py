@@ -10,7 +10,7 @@ from retailsql.adapters.server.postgres import formats
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-_FILES = ("texts.sql", "times.sql", "formats.sql")
+_FILES = ("texts.sql", "times.sql", "formats.sql", "sizes.sql")
 
 
 def install(root: DuckDBPyConnection, shim: str) -> None:

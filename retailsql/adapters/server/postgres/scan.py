@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from retailsql.dialect.tokens import CLOSE, OPEN, is_quoted
+from retailsql.dialect.tokens import CLOSE, OPEN
 
 if TYPE_CHECKING:
     from sqlglot.tokenizer_core import Token
+
+
+_SIGNS = frozenset(["COMMA", "NUMBER", "L_PAREN", "R_PAREN", "PLUS", "DASH", "STAR", "DOT", "EQ"])
+_BEFORE, _BEHIND = frozenset(["COMMA", "L_PAREN"]), frozenset(["COMMA", "R_PAREN"])
+
+
+def _quoted(kind: str) -> bool:
+    """As ``retailsql.dialect.tokens.is_quoted``, of a kind."""
+    return kind in ("STRING", "IDENTIFIER") or kind.endswith("_STRING")
 
 
 class Scan:
@@ -21,7 +30,12 @@ class Scan:
 
     def __init__(self, text: str, tokens: Sequence[Token]) -> None:
         self.text, self.tokens = text, tokens
-        self._words = ["" if is_quoted(t) else t.text.upper() for t in tokens]
+        # A name of an enumeration's member takes its time, and lists are long.
+        self._kinds = [t.token_type.name for t in tokens]
+        self._words = [
+            "" if _quoted(kind) else t.text.upper()
+            for t, kind in zip(tokens, self._kinds, strict=True)
+        ]
         self._closing = self._brackets()
 
     def _brackets(self) -> dict[int, int]:
@@ -44,7 +58,19 @@ class Scan:
 
     def kind(self, i: int) -> str:
         """The tokenizer's kind of a token."""
-        return self.tokens[i].token_type.name if 0 <= i < len(self.tokens) else ""
+        return self._kinds[i] if 0 <= i < len(self._kinds) else ""
+
+    def telling(self) -> Iterator[int]:
+        """The tokens that may mean another thing here than in PostgreSQL: no signs, no numbers,
+        no texts in a list of such, of which BI tools send thousands.
+        """
+        kinds, last = self._kinds, len(self._kinds) - 1
+        for i, kind in enumerate(kinds):
+            if kind in _SIGNS:
+                continue
+            listed = kind == "STRING" and 0 < i < last and kinds[i - 1] in _BEFORE
+            if not (listed and kinds[i + 1] in _BEHIND):
+                yield i
 
     def source(self, start: int, stop: int) -> str:
         """The text of a range of tokens."""

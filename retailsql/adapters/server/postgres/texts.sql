@@ -15,8 +15,6 @@ CREATE MACRO IF NOT EXISTS shim.quote_literal(s) AS
     || '''' || replace(replace(s::VARCHAR, '''', ''''''), chr(92), chr(92) || chr(92)) || '''';
 CREATE MACRO IF NOT EXISTS shim.quote_nullable(s) AS
     coalesce('''' || replace(s::VARCHAR, '''', '''''') || '''', 'NULL');
-CREATE MACRO IF NOT EXISTS shim.__pg_lpad(s, n) AS system.main.lpad(s, n::INTEGER, ' ');
-CREATE MACRO IF NOT EXISTS shim.__pg_rpad(s, n) AS system.main.rpad(s, n::INTEGER, ' ');
 CREATE MACRO IF NOT EXISTS shim.__pg_string_to_array(s, d) AS
     CASE WHEN s = '' THEN []::VARCHAR[] WHEN d IS NULL THEN string_split(s, '')
          WHEN d = '' THEN [s] ELSE string_split(s, d) END,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
@@ -11,6 +10,7 @@ import duckdb
 
 from retailsql.adapters.server.postgres.edits import edits
 from retailsql.adapters.server.records import PgError, apply
+from retailsql.adapters.server.serialized import serialized
 from retailsql.dialect.tokens import tokenize
 
 if TYPE_CHECKING:
@@ -84,10 +84,9 @@ def _nodes(item: Any) -> Iterator[Item]:
 def _parsed(con: DuckDBPyConnection, text: str) -> Item | None:
     """The first SELECT of a query; None: it has none."""
     try:
-        row = con.execute("SELECT json_serialize_sql(?)", [text]).fetchone()
-    except duckdb.Error:
+        tree = serialized(con, text)
+    except (duckdb.Error, RecursionError):
         return None
-    tree = json.loads(row[0]) if row else {}
     if tree.get("error") or len(tree.get("statements", ())) != 1:
         return None
     return first_select(tree["statements"][0]["node"])
