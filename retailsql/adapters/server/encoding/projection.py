@@ -41,7 +41,8 @@ def project(rel: DuckDBPyRelation) -> DuckDBPyRelation:
     Names may change (the columns stay in their places), order and number of rows do not.
 
     >>> import duckdb
-    >>> project(duckdb.sql("SELECT 1 AS a, {'b': 2} AS c")).fetchall()
+    >>> con = duckdb.connect()
+    >>> project(con.sql("SELECT 1 AS a, {'b': 2} AS c")).fetchall()
     [(1, '{"b":2}')]
     """
     # By place: two columns of one result may have one name.

@@ -71,7 +71,8 @@ def describe(names: Sequence[str], types: Sequence[DuckDBPyType]) -> list[Field]
         types: of DuckDB, as a relation or ``_bind`` tells them (before :func:`project`).
 
     >>> import duckdb
-    >>> describe(["n"], duckdb.sql("SELECT 1.5::DECIMAL(10, 2)").types)
+    >>> con = duckdb.connect()
+    >>> describe(["n"], con.sql("SELECT 1.5::DECIMAL(10, 2)").types)
     [Field(name='n', oid=1700, typlen=-1, typmod=655366, kind='DECIMAL(10,2)', table=0, column=0)]
     """
     return [field(name, kind) for name, kind in zip(names, types, strict=True)]
@@ -109,7 +110,8 @@ def oid(kind: DuckDBPyType) -> int:
     """PostgreSQL's number of a type.
 
     >>> import duckdb
-    >>> [oid(t) for t in duckdb.sql("SELECT 1, [1.5::FLOAT], {'a': 1}, [{'a': 1}]").types]
+    >>> con = duckdb.connect()
+    >>> [oid(t) for t in con.sql("SELECT 1, [1.5::FLOAT], {'a': 1}, [{'a': 1}]").types]
     [23, 1021, 114, 114]
     """
     number = JSON if str(leaf(kind)) == "JSON" else OIDS.get(leaf(kind).id, TEXT)
