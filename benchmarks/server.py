@@ -91,7 +91,7 @@ def short(ours: Peer, theirs: Peer, times: int = 400) -> Table:
                 client.rows(sql)
                 took.append((time.perf_counter() - start) * 1e3)
             cells.append(
-                f"{statistics.median(took):.2f} ({statistics.quantiles(took, n=20)[-1]:.2f})"
+                f"{statistics.median(took):.3f} ({statistics.quantiles(took, n=20)[-1]:.3f})"
             )
         table.add_row(words, *cells)
     return table
