@@ -5,6 +5,7 @@ the same table in both, each a process of its own on loopback.
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -18,6 +19,7 @@ import psycopg
 from scoring_models import make_tables, train
 
 import retailsql
+from retailsql.adapters.server.self_signed import self_signed
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 from server_support.postgres15 import running as postgres_running
@@ -95,7 +97,7 @@ def answers(dsn: str) -> bool:
 
 @contextmanager
 def postgres(warehouse: Path) -> Iterator[Peer]:
-    """PostgreSQL 15 with table ``lines`` of a warehouse, its statistics up to date."""
+    """PostgreSQL 15 with table ``lines`` of a warehouse, its statistics up to date, TLS on."""
     with postgres_running() as server, retailsql.connect(warehouse, read_only=True) as con:
         file = warehouse.with_suffix(".csv")
         con.execute(f"COPY lines TO '{file}' (FORMAT csv, HEADER false)")
@@ -105,8 +107,20 @@ def postgres(warehouse: Path) -> Iterator[Peer]:
                 copy.write(file.read_bytes())
             pg.execute("ALTER TABLE lines ADD PRIMARY KEY (id)")  # as a good administrator would
             pg.execute("VACUUM ANALYZE lines")
+            encrypt(pg, server.folder / "data", warehouse.parent)
         file.unlink()
         yield Peer(f"{server.dsn} gssencmode=disable", 0)
+
+
+def encrypt(pg: psycopg.Connection[tuple[object, ...]], data: Path, folder: Path) -> None:
+    """Give PostgreSQL a certificate as the door makes its own."""
+    owner = data.stat()
+    for file in self_signed(folder, "127.0.0.1"):
+        shutil.copyfile(file, data / file.name)
+        os.chown(data / file.name, owner.st_uid, owner.st_gid)
+        (data / file.name).chmod(0o600)
+    pg.execute("ALTER SYSTEM SET ssl = on")
+    pg.execute("SELECT pg_reload_conf()")
 
 
 def memory(pid: int, what: str = "VmRSS") -> float:

@@ -40,8 +40,6 @@ PREPARED = "pg_prepared_statements is empty: what the protocol names is not in t
 RIGHT = "refused for want of a right, before anybody asks whether the transaction may write"
 ONE = "there is one database, and no templates of others"
 NAMED = "the hint tells what the database is called"
-PLACE = "the door tells the place, PostgreSQL none"
-DOUBLE = "DuckDB reads a number with an exponent as a double"
 HINT = "the door proposes a name where PostgreSQL has no proposal"
 WRITER = "the door adds which right a change needs"
 JIT = "there is no JIT compiler, and asyncpg asks whether it is on"
@@ -69,7 +67,7 @@ KNOWN: list[Known] = [
     Known("psycopg session", "settings", "?.is_superuser", TESTER),
     Known("psycopg session", "refused_logins", "database", "the hint tells the right name"),
     Known("psycopg session", "refused_writes", "11.1", RIGHT),
-    Known("psycopg session", "errors", "COPY nowhere TO STDOUT.3", PLACE),
+    Known("psycopg session", "errors", "COPY nowhere TO STDOUT.3", COPIED),
     *(
         Known("psycopg session", "errors", f"{statement}.3", WHERE)
         for statement in (
@@ -84,7 +82,7 @@ KNOWN: list[Known] = [
     Known("asyncpg", "parameters", "decimal.1.0", NUMERIC),
     Known("psycopg2", "parameters", "*numeric).*", NUMERIC),
     Known("psycopg2", "parameters", "floats *", NUMERIC),
-    Known("psycopg2", "parameters", "double *", DOUBLE),
+    Known("psycopg2", "parameters", "double *", FLOAT),
     Known("psycopg2", "named_cursor_scrolls", "", FORWARD),
     Known("node", "parameters", "numeric *", NUMERIC),
     Known("node", "named_statement", "1", PREPARED),
