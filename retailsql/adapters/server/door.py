@@ -126,9 +126,11 @@ class _Counted(Session):
         """End everything; safe to call twice."""
         if self._closed:
             return
-        with suppress(RuntimeError):
-            super().close()
-        self._door._left(self._user)
+        try:
+            with suppress(RuntimeError):
+                super().close()
+        finally:
+            self._door._left(self._user)
 
 
 def _prepare(accounts: Accounts, root: DuckDBPyConnection, database: str) -> None:

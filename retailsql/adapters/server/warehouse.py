@@ -98,9 +98,10 @@ class Warehouse:
             DatabaseOpenError: the instance of a role cannot be opened.
         """
         with self._changed:
-            if self._closed:
+            if not self._closed:
+                self._renew()
+            if self._closed:  # maybe while it waited
                 raise DatabaseOpenError("The server is shutting down", todo="connect again later")
-            self._renew()
             generation = self._generations.get(memory)
             if generation is None:
                 if self.writable:
@@ -213,12 +214,12 @@ class Warehouse:
         if time.monotonic() < self._hurry_after:
             return False
         end = time.monotonic() + self._patience
-        while any(g.users for g in self._generations.values()):
+        while not self._closed and any(g.users for g in self._generations.values()):
             left = end - time.monotonic()
             if left <= 0 or not self._changed.wait(left):
                 self._hurry_after = time.monotonic() + self._patience
                 return False
-        return True
+        return not self._closed
 
     def _open(self, memory: str | None) -> Generation:
         return open_generation(

@@ -150,9 +150,11 @@ class Context:
             stream.step_aside()
 
     def stamp(self) -> tuple[object, ...]:
-        """What a plan depends on beside its text."""
+        """What a plan depends on beside its text; the names are those of the open transaction."""
+        self.work.connection(self.memory)  # in no other instance than that of his role
         generation = self.work.generation
-        return (generation, generation.writes, self.settings.number, self.rights)
+        writes = self.work.seen if self.work.open else generation.writes
+        return (generation, writes, self.settings.number, self.rights)
 
     def _zones(self) -> dict[str, str]:
         """Names of time zones by their names in lower case, the same for all."""

@@ -16,7 +16,7 @@ from retailsql.adapters.server.backend.said import ENGINE, said
 from retailsql.adapters.server.backend.script import Part
 from retailsql.adapters.server.backend.streams import BATCH, Stream
 from retailsql.adapters.server.backend.tags import tag_of
-from retailsql.adapters.server.records import Edit, Field, apply
+from retailsql.adapters.server.records import Edit, Field, PgError, apply
 from retailsql.registry.names import literal
 
 if TYPE_CHECKING:
@@ -45,11 +45,12 @@ class Query:
     def __init__(
         self, ctx: Context, part: Part, oids: Sequence[int] = (), *, head: str = ""
     ) -> None:
-        self._ctx, self._part, self._head = ctx, part, head
+        self._ctx, self._part, self._head, self._oids = ctx, part, head, oids
         self._edits: list[Edit] = []
         self._spliced = False
         try:
             con = ctx.connection()
+            self.stamp = ctx.stamp()
             self._edits = catalog.after(part.text, postgres.edits(part.text, part.tokens))
             self._found = parameters.read(part, oids)
             # The policy reads it before anything binds it: a refusal must not tell what there is.
@@ -63,13 +64,15 @@ class Query:
             self.fields = self._describe(con)
         except ENGINE as error:
             self._raise(error)
-        self.stamp = ctx.stamp()
 
     def run(self, values: Sequence[Any]) -> Result:
         """Run it."""
         ctx = self._ctx
         try:
             con = ctx.connection(writes=self.writes)
+            if ctx.work.altered or self.stamp != ctx.stamp():
+                self._anew()
+                con = ctx.connection(writes=self.writes)
             if self.writes:
                 ctx.work.wrote = True
                 ctx.work.altered |= self._bound.kind not in _ROWS_ONLY
@@ -95,6 +98,18 @@ class Query:
             str(tag), self.fields, iter(stream), close=stream.close, counted=tag.counted,
             limited=not self._of_catalog,
         )  # fmt: skip
+
+    def _anew(self) -> None:
+        """Read, check and bind it again: between Bind and Execute rights, search path or names
+        have changed, and what runs must be what was checked.
+
+        Raises:
+            PgError: it is not allowed any more; 0A000 it takes or returns something else.
+        """
+        made = Query(self._ctx, self._part, self._oids, head=self._head)
+        if (made.fields, made.targets, made.writes) != (self.fields, self.targets, self.writes):
+            raise PgError("0A000", "cached plan must not change result type")
+        self.__dict__.update(made.__dict__)
 
     @property
     def writes(self) -> bool:

@@ -37,6 +37,8 @@ class Work:
         self.open: bool = False
         self.read_only = True
         self.wrote = self.altered = False
+        self.seen = self._epoch = 0
+        """What had been written when the transaction began: its names are of that time."""
 
     @property
     def generation(self) -> Generation:
@@ -81,6 +83,10 @@ class Work:
         if self.open and self.read_only and not read_only:
             self.commit()  # nothing was changed in it
         if not self.open:
+            self.seen, epoch = self.generation.writes, policy.epoch()
+            if epoch != self._epoch:
+                policy.forget(con)  # read within the last transaction, they may be of before
+                self._epoch = epoch
             con.execute("BEGIN TRANSACTION READ ONLY" if read_only else "BEGIN TRANSACTION")
             self.open, self.read_only, self.wrote = True, read_only, False
         return con
@@ -94,6 +100,7 @@ class Work:
             self._con.execute("COMMIT")
         finally:
             if wrote:
+                self.generation.writes += 1
                 policy.changed()  # names that others have read meanwhile are those of before
         if wrote:
             self.checkpoint()

@@ -117,6 +117,7 @@ def _check_own(asked: Asked, use: FunctionUse, function: Function) -> None:
         raise denied("function", name, "read", position=asked.place(use.path))
     else:
         check_search_path(asked, f"function {name}")
+        asked.tables.append(function.place)  # it may read any: such a result has its rows counted
     if asked.defining and len(use.path) == 1:
         raise unqualified(use.path)
     if function.table and function.texts:

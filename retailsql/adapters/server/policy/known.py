@@ -99,6 +99,16 @@ def epoch() -> int:
     return _epoch
 
 
+def forget(con: DuckDBPyConnection) -> None:
+    """Read the names anew on a connection: its last transaction saw those of its beginning.
+
+    Args:
+        con: a cursor.
+    """
+    with _lock:
+        _known.pop(con, None)
+
+
 def known(con: DuckDBPyConnection, *, again: bool = False, own: bool = False) -> Known:
     """The names that a connection sees.
 

@@ -101,7 +101,7 @@ class Exchange:
         channel, nonce = _split(without, 2)
         if not mark or not channel.startswith("c="):
             raise _malformed("channel binding and proof are expected")
-        if not hmac.compare_digest(nonce.partition(",")[0], f"r={self._nonce}"):
+        if not hmac.compare_digest(nonce.partition(",")[0].encode(), f"r={self._nonce}".encode()):
             raise _malformed("nonce does not match")
         expected = self._header.encode()
         if self._header.startswith("p="):
