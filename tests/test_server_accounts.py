@@ -22,6 +22,7 @@ scramp = pytest.importorskip("scramp")
 from retailsql.adapters.server.accounts import Accounts, ServerOptions, edit, verifiers
 from retailsql.adapters.server.accounts.document import read_document
 from retailsql.adapters.server.accounts.grants import read_grant, write_grant
+from retailsql.adapters.server.accounts.secret import kept_secret
 from retailsql.adapters.server.records import Grant, Limits, PgError, Rights
 from retailsql.errors import NameTakenError, ProjectError
 from tests.conftest import ROOT
@@ -416,3 +417,14 @@ def test_the_file_in_the_page_for_users_can_be_read():
     assert {name.strip(" `") for name in named.split(",")} == (
         {field.name for field in dataclasses.fields(ServerOptions)}
     )
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+def test_what_root_makes_beside_the_file_belongs_to_its_owner(tmp_path):
+    path = tmp_path / "users.toml"
+    path.write_text(edit.NEW_FILE)
+    os.chown(path, 65534, 65534)
+    edit.change_file(path, lambda tree: None)
+    kept_secret(path)
+    beside = {f.name: f.stat().st_uid for f in tmp_path.iterdir()}
+    assert beside == dict.fromkeys(("users.toml", ".users.toml.lock", "users.toml.secret"), 65534)

@@ -202,3 +202,10 @@ def test_redaction_is_quick_on_hostile_texts():
         redact(text)
         assert (datetime.now(UTC) - start).total_seconds() < 1, text[:20]
     assert re.fullmatch(r"PASSWORD '\*\*\*'", redact("PASSWORD '" + "''" * 10))
+
+
+def test_a_file_that_was_open_to_all_is_closed(tmp_path):
+    path = tmp_path / "audit.jsonl"
+    path.touch(0o644)
+    Audit(path).close()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600

@@ -14,6 +14,7 @@ PEOPLE = [
     Rights("cleo", ("modellers",), frozenset({Grant("score", "model", "main", "churn")})),
     Rights("dora", ("writers",), frozenset({Grant("write", "schema", "sales")})),
     Rights("emil", ()),
+    Rights("fred", (), frozenset({Grant("read", "table", "Sales", "ORDERS")})),
 ]
 
 
@@ -44,6 +45,7 @@ FUNCTIONS = "SELECT DISTINCT proname FROM pg_proc WHERE oid > 20000 ORDER BY 1"
         ("cleo", []),
         ("dora", ["clients", "order_lines", "orders"]),
         ("emil", []),
+        ("fred", ["orders"]),  # big and small letters are the same, as for the policy
         ("nobody", []),
     ],
 )

@@ -9,6 +9,7 @@ import struct
 import pytest
 
 from retailsql.adapters.server.wire.scram import Verifier
+from retailsql.adapters.server.wire.startup import read_startup
 from tests.server_fixtures import certificate, dsn, login, patient, plain, secure
 from tests.server_raw import (
     Raw,
@@ -190,3 +191,8 @@ def test_scramp_still_refuses_what_every_libpq_sends():
     server = mechanism.make_server(lambda user: mechanism.make_auth_info("secret"))
     with pytest.raises(ScramException):
         server.set_client_first("n,,n=,r=abc")
+
+
+def test_a_name_is_cut_as_postgresql_cuts_it():
+    start = (196608).to_bytes(4, "big") + b"user\0" + "é".encode() * 40 + b"\0\0"
+    assert read_startup(start).user == "é" * 31

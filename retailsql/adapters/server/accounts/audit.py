@@ -28,6 +28,8 @@ class _Lines(RotatingFileHandler):
             self.baseFilename, self.mode, encoding="utf-8", errors="backslashreplace",
             opener=lambda name, flags: os.open(name, flags, 0o600),
         )  # fmt: skip
+        with contextlib.suppress(OSError):  # it may be there already, open to all
+            os.fchmod(stream.fileno(), 0o600)
         try:
             with open(self.baseFilename, "rb") as ready:
                 ready.seek(0, os.SEEK_END)

@@ -150,6 +150,7 @@ def _locked(path: Path) -> Iterator[None]:
     lock = path.with_name(f".{path.name}.lock")
     handle = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
+        own_as(handle, path)
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
     finally:
@@ -161,10 +162,7 @@ def _replace(path: Path, text: str) -> None:
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)  # its mode is 0600
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
-            if path.exists():
-                # Changed by root, it must stay readable for the user that the server runs as.
-                with contextlib.suppress(PermissionError):
-                    os.fchown(handle, path.stat().st_uid, path.stat().st_gid)
+            own_as(handle, path)
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
@@ -172,6 +170,18 @@ def _replace(path: Path, text: str) -> None:
     except OSError:
         os.unlink(name)
         raise
+
+
+def own_as(handle: int, path: Path) -> None:
+    """Give an open file to the owner of another: what root makes beside the file of users must
+    stay usable for the user that the server runs as.
+
+    Args:
+        handle: of the open file.
+        path: of the other; if it is not there, nothing is changed.
+    """
+    with contextlib.suppress(PermissionError, FileNotFoundError):
+        os.fchown(handle, path.stat().st_uid, path.stat().st_gid)
 
 
 def _tomlkit() -> Any:

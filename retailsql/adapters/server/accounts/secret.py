@@ -11,6 +11,8 @@ import os
 import secrets
 from pathlib import Path
 
+from retailsql.adapters.server.accounts.edit import own_as
+
 _LOG = logging.getLogger("retailsql.server")
 _SIZE = 32
 
@@ -30,7 +32,7 @@ def kept_secret(users: Path | None) -> bytes:
         return secrets.token_bytes(_SIZE)
     path = users.with_name(f"{users.name}.secret")
     try:
-        found = _read(path) or _make(path)
+        found = _read(path) or _make(path, users)
     except OSError as error:
         _LOG.warning("%s cannot be kept, so it is new at each start: %s", path, error)
         return secrets.token_bytes(_SIZE)
@@ -45,12 +47,13 @@ def _read(path: Path) -> bytes | None:
     return found if len(found) == _SIZE else None
 
 
-def _make(path: Path) -> bytes:
+def _make(path: Path, users: Path) -> bytes:
     """Written beside and renamed, so that no other server reads half of it."""
     made = secrets.token_bytes(_SIZE)
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     beside.unlink(missing_ok=True)
     with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        own_as(file.fileno(), users)
         file.write(made.hex() + "\n")
     os.replace(beside, path)
     return made

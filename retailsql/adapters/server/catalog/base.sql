@@ -44,10 +44,13 @@ CREATE MACRO {s}.private.schema_oid(p_schema) AS
         WHEN 'pg_toast' THEN 99::UINTEGER
         ELSE {s}.private.oid_of('schema', '', p_schema) END;
 
+CREATE MACRO {s}.private.folded(p_name) AS
+    translate(p_name, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz');
 CREATE MACRO {s}.private.covers(p_keys, p_schema, p_name) AS
-    p_schema <> 'retailsql' AND list_has_any(p_keys, [
-        '*' || chr(31) || '*', '*' || chr(31) || p_name,
-        p_schema || chr(31) || '*', p_schema || chr(31) || p_name
+    {s}.private.folded(p_schema) <> 'retailsql' AND list_has_any(p_keys, [
+        '*' || chr(31) || '*', '*' || chr(31) || {s}.private.folded(p_name),
+        {s}.private.folded(p_schema || chr(31)) || '*',
+        {s}.private.folded(p_schema || chr(31) || p_name)
     ]);
 -- Every row that is told has the users who see it; NULL: all. So a statement has no rights to join.
 CREATE MACRO {s}.private.mine(p_seen) AS p_seen IS NULL OR list_contains(p_seen, getvariable('rs_user'));

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from string import ascii_lowercase, ascii_uppercase
 from zlib import crc32
 
 import duckdb
@@ -10,6 +11,8 @@ import duckdb
 from retailsql.adapters.server.catalog.names import SHIM
 from retailsql.adapters.server.catalog.told import tell
 from retailsql.adapters.server.records import Grant, Rights
+
+_SMALL = str.maketrans(ascii_uppercase, ascii_lowercase)
 
 
 def set_rights(con: duckdb.DuckDBPyConnection, rights_of_all: Iterable[Rights]) -> None:
@@ -70,10 +73,13 @@ def _places(rights: Rights, privileges: tuple[str, ...], kinds: tuple[str, ...])
 
 
 def _place(grant: Grant) -> tuple[str, str]:
-    """Schema and name of a grant, with * where the kind says all."""
+    """Schema and name of a grant, with * where the kind says all; A to Z small, as DuckDB takes
+    big and small for the same there.
+    """
     if grant.kind == "database":
         return "*", "*"
-    return (grant.schema, "*") if grant.kind == "schema" else (grant.schema, grant.name)
+    schema = grant.schema.translate(_SMALL)
+    return (schema, "*") if grant.kind == "schema" else (schema, grant.name.translate(_SMALL))
 
 
 def _roles(everyone: list[Rights]) -> list[list[object]]:

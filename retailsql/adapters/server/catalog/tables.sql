@@ -62,7 +62,7 @@ CREATE VIEW {s}.private.functions AS FROM {s}.private.told_functions WHERE {s}.p
 
 CREATE VIEW {s}.private.tell_schemas AS
 SELECT c.*, CASE WHEN c.name NOT IN ('main', 'pg_catalog', 'information_schema') THEN
-    coalesce((SELECT list(r.usr) FROM {s}.private.rights AS r WHERE list_has_any(r.schemas, ['*', c.name])), [])
+    coalesce((SELECT list(r.usr) FROM {s}.private.rights AS r WHERE list_has_any(r.schemas, ['*', {s}.private.folded(c.name)])), [])
     END AS seen
 FROM {s}.private.copy_schemas AS c;
 CREATE TABLE {s}.private.told_schemas AS FROM {s}.private.tell_schemas WITH NO DATA;

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from retailsql.adapters.server.records import PgError
 from retailsql.adapters.server.wire.messages import Body
 
+_LONGEST = 63  # bytes of a name
 _MAJOR = 3
 NEWEST = _MAJOR << 16 | 2  # 3.2 (PostgreSQL 18) has longer keys for CancelRequest; 3.1 was not used
 _CODES = {1234 << 16 | 5679: "tls", 1234 << 16 | 5680: "gss"}
@@ -96,7 +97,8 @@ def _hello(version: int, body: Body) -> Hello:
         told[name] = body.text()
     if body.at != len(body.data):
         raise PgError("08P01", "invalid startup packet layout: expected terminator as last byte")
-    user = told.pop("user", "")
+    # Cut as PostgreSQL cuts it, so that nobody fills the audit log with his name.
+    user = told.pop("user", "").encode()[:_LONGEST].decode(errors="ignore")
     if not user:
         raise PgError("28000", "no PostgreSQL user name specified in startup packet")
     if told.pop("replication", "false").lower() not in ("false", "off", "no", "0"):
