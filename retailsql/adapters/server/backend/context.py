@@ -99,9 +99,16 @@ class Context:
     def refresh(self) -> None:
         """Before a statement: the rights as they are now."""
         self.rights = self.accounts.rights(self.user)
+
+    def notices(self) -> list[Notice]:
+        """What was told since the last call. A new file that cannot be used is told here and not
+        before the statement, which may be the one that finds a good one.
+        """
         if self.warehouse.trouble not in (None, self._trouble):
             self._trouble = self.warehouse.trouble
             self.tell(Notice(str(self._trouble), "58P01", "WARNING"))
+        told, self.told = self.told, []
+        return told
 
     def connection(self, writes: bool = False) -> DuckDBPyConnection:
         """A connection in a transaction that may do what is asked for, nothing open on it.

@@ -182,8 +182,7 @@ class Session:
 
     def notices(self) -> list[Notice]:
         """What was told since the last call."""
-        told, self._ctx.told = self._ctx.told, []
-        return told
+        return self._ctx.notices()
 
     def parameters(self) -> dict[str, str]:
         """Reported settings that changed since the last call."""
