@@ -66,7 +66,7 @@ class FakeBackend:
 
     def __init__(self, user, parameters) -> None:
         self.user, self.given = user, parameters
-        self.status = "I"
+        self.status, self.cancelled, self.idle_seconds = "I", False, None
         self.statements, self.portals = {}, {}
         self.stop = threading.Event()
         self.running = threading.Event()
@@ -84,6 +84,7 @@ class FakeBackend:
     # -- simple ---------------------------------------------------------------------------------
 
     def simple(self, text):
+        self.cancelled = False
         statements = [part.strip() for part in text.split(";") if part.strip()]
         if not statements:
             yield records.Empty()
@@ -229,6 +230,7 @@ class FakeBackend:
         return records.RowsBegin(fields, every) if fields else None
 
     def execute(self, portal, max_rows):
+        self.cancelled = False
         held = self.portal(portal)
         if held[0] == "":
             yield records.Empty()
@@ -270,6 +272,7 @@ class FakeBackend:
 
     def cancel(self):
         self.cancels += 1
+        self.cancelled = True
         self.stop.set()
 
     def close(self):

@@ -109,7 +109,7 @@ def decoded(data):
         for _ in range(columns):
             (size,) = struct.unpack_from("!i", data, place)
             place += 4
-            row.append(None if size < 0 else data[place : place + size].decode())
+            row.append(None if size < 0 else bytes(data[place : place + size]).decode())
             place += max(size, 0)
         rows.append(tuple(row))
         at += 1 + length

@@ -22,6 +22,8 @@ import pytest
 from click.testing import CliRunner
 
 import retailsql
+from retailsql.adapters.server.accounts import Accounts
+from retailsql.adapters.server.accounts.edit import NEW_FILE
 from retailsql.cli import cli
 from retailsql.errors import RetailSQLError
 from tests.conftest import ROOT
@@ -118,12 +120,36 @@ def test_users_are_added_listed_changed_and_removed(tmp_path, monkeypatch):
     assert "SCRAM-SHA-256$4096:" in text
     assert "rosebud" not in text
     user("add", "ben", "--admin", "--grant", "READ on Schema s")
-    assert user("list").splitlines() == ["anna\t\tanalyst", "ben\tadmin\t\tread on schema s"]
+    assert [line.split("\t") for line in user("list").splitlines()] == [
+        ["user", "admin", "roles", "may", "limits"],
+        ["anna", "", "analyst", "read on database, score on database", "300 s"],
+        ["ben", "admin", "", "read on schema s", ""],
+    ]
     before = file.read_text()
     user("password", "anna", password="other")
     assert file.read_text() != before
     user("remove", "ben")
-    assert user("list") == "anna\t\tanalyst\n"
+    assert [line.split("\t")[0] for line in user("list").splitlines()] == ["user", "anna"]
+
+
+def test_a_person_sees_the_users_as_a_table(tmp_path, monkeypatch):
+    """Also on a narrow screen nothing is cut off, and no name is taken for rich's own marks."""
+    path = tmp_path / "users.toml"
+    path.write_text(NEW_FILE + 'row_limit = 100000\nmemory_limit = "1GB"\nsessions = 5\n')
+    Accounts.open(path).add_user("[b]anna", "x", ["analyst"], ["read on schema warehouse_of_2026"])
+    monkeypatch.setenv("COLUMNS", "60")
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    done = CliRunner().invoke(cli, ["user", "list", "--users", str(path)], catch_exceptions=False)
+    said = re.sub(r"\x1b\[[\d;]*m", "", done.output)
+    assert max(map(len, said.splitlines())) <= 60
+    cells = ["".join(cell) for cell in zip(*(
+        [part.strip() for part in line.split("│")[1:-1]] for line in said.splitlines()
+        if line.startswith("│")
+    ), strict=True)]  # fmt: skip
+    assert cells[0] == "[b]anna"
+    for words in ("read on schema", "warehouse_of_2026", "score on database"):
+        assert words.replace(" ", "") in cells[3].replace(" ", "")
+    assert cells[4].replace(" ", "") == "100,000rows300s1GBsessions:5"
 
 
 @pytest.mark.parametrize(
@@ -137,6 +163,8 @@ def test_users_are_added_listed_changed_and_removed(tmp_path, monkeypatch):
         (["password", "anna"], None, "retailsql user add"),
         (["list"], None, "retailsql user add"),
         (["add", "anna", "--password", "x"], None, "No such option"),
+        (["add", "anna", "--users", "no/such/users.toml"], "x", "its folder must be there"),
+        (["list", "--users", "."], None, "is a directory"),
     ],
 )
 def test_a_mistake_is_told_in_words_and_makes_no_file(

@@ -215,6 +215,105 @@ def test_a_broken_file_leaves_the_users_of_before_and_is_told_once(path, caplog)
     assert accounts.verifier("anna") is None
 
 
+BROKEN = {
+    b"[roles.a]\ngrants = [ 'read on database'": "at end of document",
+    b"[roles.a]\n\n# gr\xf6\xdfe\n": "line 3: this is not UTF-8 text. Seen: byte 0xf6",
+    b"[roles.a]\nsessions = 1\n[roles.a]\n": "line 3",
+    b"\xff\xfe[\0r\0": "line 1: this is not UTF-8",
+    b"[roles.a]\nsessions = 1\0": "line 2",
+    b"x = " + b"[" * 5000: "is not TOML",
+}
+
+
+@pytest.mark.parametrize("data", BROKEN, ids=lambda data: str(data[:30]))
+def test_a_file_that_is_no_text_is_told_and_the_rights_of_before_stay(path, data, caplog):
+    accounts = Accounts.open(path)
+    before = accounts.rights("anna")
+    path.write_bytes(data)
+    assert accounts.rights("anna") == before
+    assert "users.toml" in caplog.text
+    assert BROKEN[data] in caplog.text
+    for change in (lambda: accounts.add_user("n", "p"), lambda: Accounts.open(path)):
+        with pytest.raises(ProjectError):
+            change()
+    with pytest.raises(PgError):
+        accounts.grant(statement(SALES), ADMIN)
+    assert path.read_bytes() == data
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, lambda path: path.symlink_to(path)])
+def test_no_file_in_its_place_leaves_the_rights_of_before(path, make, caplog):
+    accounts = Accounts.open(path)
+    before = accounts.rights("anna")
+    path.unlink()
+    make(path)
+    assert accounts.rights("anna") == before
+    assert caplog.text.count("cannot be read") == 1
+    assert accounts.verifier("anna") == VERIFIER
+    assert caplog.text.count("cannot be read") == 1
+
+
+def test_a_link_that_is_turned_to_another_file_holds_at_once(path, tmp_path):
+    other, link = tmp_path / "other.toml", tmp_path / "link.toml"
+    other.write_text(FILE.replace("users.anna", "users.berta"))
+    link.symlink_to(path)
+    accounts = Accounts.open(link)
+    assert "anna" in accounts.users
+    turned = tmp_path / "turned"
+    turned.symlink_to(other)
+    os.replace(turned, link)
+    assert set(accounts.users) == {"berta", "root"}
+
+
+# What people write, each with a role `analyst` that reads all, and a user `anna`.
+WRITTEN = {
+    "ends of lines of Windows": FILE.replace("\n", "\r\n"),
+    "a mark before it": f"\ufeff{FILE}",
+    "no end of the last line": FILE.rstrip(),
+    "one table after the other": f"""[users.anna]\nverifier = "{VERIFIER}"\n[roles.analyst]
+sessions = 3\n[users.ben]\nverifier = "{VERIFIER}"\n[roles.two]\nsessions = 3\n""",
+    "tables in lines": f"""[roles]\nanalyst = {{sessions = 3}}\n
+[users]\nanna = {{ verifier = "{VERIFIER}", roles = ["analyst"] }}\n""",
+    "tables within": f"""[roles]\n  [roles.analyst]\n  sessions = 3
+[users]\n  [users.anna]\n  verifier = "{VERIFIER}"\n""",
+    "comments in the list": f"""[roles.analyst]\ngrants = [\n  # first\n  'read on database', # it
+  # last\n]\nsessions = 3\n[users.anna]\nverifier = '''{VERIFIER}'''\n""",
+}
+
+
+@pytest.mark.parametrize("how", WRITTEN)
+def test_however_it_is_written_a_change_is_that_change_and_no_other(path, how):
+    path.write_bytes(WRITTEN[how].encode())
+    accounts = Accounts.open(path)
+    before = accounts._document
+    new = (SALES, Grant("train", "model", "main", "m"))
+    accounts.grant(statement(*new, to=("analyst", "anna")), ADMIN)
+    accounts.add_user("new", "x", ["analyst"], ["read on schema z"])
+    assert accounts.rights("new").grants >= {*new, Grant("read", "schema", "z")}
+    assert set(accounts.rights("anna").grants) >= set(new)
+    accounts.remove_user("new")
+    accounts.revoke(statement(*new, to=("analyst", "anna")), ADMIN)
+    assert accounts._document == before
+    assert Accounts.open(path)._document == before
+    accounts.revoke(statement(*before.roles["analyst"].grants), ADMIN)
+    assert not accounts._document.roles["analyst"].grants
+    assert "grants = []" not in path.read_text()
+    for line in WRITTEN[how].splitlines(keepends=True):
+        if line.startswith("#"):
+            assert line.encode() in path.read_bytes()
+
+
+def test_a_change_that_tomlkit_would_lose_is_refused(path):
+    text = (
+        f'roles.analyst.sessions = 3\nusers.anna.verifier = "{VERIFIER}"\n'
+        'users.anna.roles = ["analyst"]\n'
+    )
+    path.write_text(text)
+    with pytest.raises(ProjectError, match=r"users\.toml cannot be changed.*\[users\.NAME\]"):
+        Accounts.open(path).add_user("new", "x")
+    assert path.read_text() == text
+
+
 def test_grant_is_written_beside_the_comments(path):
     accounts = Accounts.open(path)
     accounts.grant(statement(SALES, Grant("read", "schema", "MAIN"), to=("ANALYST", "root")), ADMIN)
@@ -231,6 +330,18 @@ def test_grant_is_written_beside_the_comments(path):
     assert {g.privilege for g in accounts.rights("anna").grants} == {"score", "train"}
     assert "# who may come in" in path.read_text()
     assert Accounts.open(path).rights("anna") == accounts.rights("anna")
+
+
+def test_names_that_only_python_takes_for_one_are_two(path):
+    """DuckDB folds A to Z alone: STRASSE is not straße, and the sign of kelvin is no k."""
+    accounts = Accounts.open(path)
+    given = [Grant("read", "table", "main", name) for name in ("strasse", "straße", "k", "\u212a")]
+    accounts.grant(statement(*given, Grant("read", "table", "MAIN", "STRASSE")), ADMIN)
+    assert set(given) <= accounts.rights("anna").grants
+    assert len(accounts.rights("anna").grants) == 3 + 4
+    wide = Grant("read", "schema", "main")
+    assert accounts.revoke(statement(wide, given[0]), ADMIN) == []
+    assert set(given[1:]) <= accounts.rights("anna").grants
 
 
 def test_revoke_tells_what_is_kept_by_wider_grants(tmp_path):
@@ -327,10 +438,13 @@ def test_root_leaves_the_owner_as_he_was(path):
     assert (path.stat().st_uid, path.stat().st_gid) == (12345, 54321)
 
 
-def test_an_unknown_user_is_shown_the_iterations_of_most(path):
-    assert Accounts.open(path).iterations == 4096
-    path.write_text(FILE.replace("$4096:", "$10000:"))
-    assert Accounts.open(path).iterations == 10000
+def test_the_iterations_of_all_verifiers_are_told(path):
+    accounts = Accounts.open(path)
+    assert accounts.iterations == [4096]
+    path.write_text(FILE.replace("$4096:", "$10000:", 1))
+    assert accounts.iterations == [4096, 10000]
+    path.write_text("# nobody yet")
+    assert accounts.iterations == [4096]
 
 
 def test_a_file_that_everybody_reads_is_told(path, caplog):
@@ -353,10 +467,18 @@ def _grant_some(path: Path, first: int) -> None:
         accounts.grant(statement(Grant("read", "schema", f"s{number}")), ADMIN)
 
 
+def _add_some(path: Path) -> None:
+    for number in range(10):
+        edit.change_file(
+            path, lambda tree, name=f"u{number}": edit.add_user(tree, name, VERIFIER, (), (), False)
+        )
+
+
 def test_processes_and_threads_lose_no_grant(path):
-    """Two processes and two threads grant at the same time; a reader never sees half a file."""
+    """Processes and threads grant and add users at the same time; nobody reads half a file."""
     context = multiprocessing.get_context("spawn")
     workers = [context.Process(target=_grant_some, args=(path, n)) for n in (0, 10)]
+    workers += [context.Process(target=_add_some, args=(path,))]
     workers += [threading.Thread(target=_grant_some, args=(path, n)) for n in (20, 30)]
     for worker in workers:
         worker.start()
@@ -364,7 +486,9 @@ def test_processes_and_threads_lose_no_grant(path):
         read_document(path.read_text(), path)
     for worker in workers:
         worker.join()
-    schemas = {g.schema for g in Accounts.open(path).rights("anna").grants}
+    accounts = Accounts.open(path)
+    assert set(accounts.users) == {"anna", "root", *(f"u{n}" for n in range(10))}
+    schemas = {g.schema for g in accounts.rights("anna").grants}
     assert schemas == {"main", *(f"s{n}" for n in range(40))}
 
 

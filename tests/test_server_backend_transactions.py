@@ -73,13 +73,29 @@ def test_savepoints_make_a_reading_block_usable_again(anna):
     assert ask(anna, "SAVEPOINT a").state == "25P01"
 
 
-def test_savepoints_behind_a_write_are_refused(will):
-    found = ask(will, "BEGIN; SAVEPOINT a; INSERT INTO notes VALUES (9, 'x'); SAVEPOINT b")
-    assert found.state == "0A000"
-    assert found.status == "E"
-    assert ask(will, "ROLLBACK TO a").state == "0A000"
-    ask(will, "ROLLBACK")
+def test_savepoints_behind_a_write_hold_as_long_as_nothing_has_to_be_undone(will):
+    insert = "INSERT INTO notes VALUES (9, 'x')"
+    ask(will, f"BEGIN; {insert}; SAVEPOINT a; SELECT 1; ROLLBACK TO a; RELEASE a")
+    assert ask(will, f"SAVEPOINT b; {insert}; RELEASE b; COMMIT").tags[-1] == "COMMIT"
+    assert ask(will, "SELECT count(*) FROM notes").rows == [("5",)]
+
+
+@pytest.mark.parametrize("between", ["INSERT INTO notes VALUES (10, 'y')", "SELECT 1/0"])
+def test_a_write_is_never_undone_by_half(will, between):
+    ask(will, "BEGIN; INSERT INTO notes VALUES (9, 'x'); SAVEPOINT a")
+    ask(will, between)
+    found = ask(will, "ROLLBACK TO a")
+    assert (found.state, found.status) == ("0A000", "E")
+    assert ask(will, "COMMIT").tags == ["ROLLBACK"]
     assert ask(will, "SELECT count(*) FROM notes").rows == [("3",)]
+
+
+def test_a_savepoint_takes_settings_and_cursors_back(anna):
+    ask(anna, "BEGIN; DECLARE a CURSOR FOR SELECT 1; SET LOCAL timezone = 'Europe/Rome'")
+    ask(anna, "SAVEPOINT s; SET LOCAL timezone = 'Asia/Tokyo'; DECLARE b CURSOR FOR SELECT 2")
+    assert ask(anna, "ROLLBACK TO s; SHOW timezone").rows == [("Europe/Rome",)]
+    assert ask(anna, "FETCH a").rows == [("1",)]
+    assert ask(anna, "FETCH b").state == "34000"
 
 
 def test_a_rolled_back_write_is_gone_and_a_committed_one_stays(will, anna):
@@ -163,3 +179,56 @@ def test_discard_all_forgets_everything(anna):
     assert ask(anna, "DISCARD ALL").tags == ["DISCARD ALL"]
     assert ask(anna, "EXECUTE p").state == "26000"
     assert ask(anna, "BEGIN; DISCARD ALL").state == "25001"
+
+
+def test_the_first_right_to_write_holds_for_the_next_statement(tmp_path):
+    path = make_file(tmp_path / "shop.duckdb")
+    root = {"grants": READER, "admin": True}
+    door = make_door(path, tmp_path, root=root, will=WRITER, new=READER)
+    admin, new = enter(door, "root"), enter(door, "new")
+    insert = "INSERT INTO items VALUES (9, 'x')"
+    assert ask(new, insert).state == "25006"
+    assert ask(admin, "GRANT write ON SCHEMA main TO new").tags == ["GRANT"]
+    assert ask(new, insert).tags == ["INSERT 0 1"]
+    assert ask(admin, "REVOKE write ON SCHEMA main FROM new").tags == ["REVOKE"]
+    assert ask(new, insert).state == "25006"
+    new.close(), admin.close()
+    door.close()
+
+
+@pytest.mark.parametrize(
+    ("text", "tags"),
+    [
+        ("TRUNCATE notes", ["TRUNCATE TABLE"]),
+        ("TRUNCATE TABLE notes", ["TRUNCATE TABLE"]),
+        ("COMMENT ON TABLE notes IS 'it''s'", ["COMMENT"]),
+        ("COMMENT ON COLUMN main.notes.name IS $x$a 'name'$x$", ["COMMENT"]),
+        ("COMMENT ON COLUMN shop.main.notes.name IS NULL", ["COMMENT"]),
+        ("WITH n AS (SELECT 7 AS id) INSERT INTO notes SELECT id, 'w' FROM n", ["INSERT 0 1"]),
+        ("UPDATE notes SET name = i.name FROM items AS i WHERE i.id = notes.id", ["UPDATE 3"]),
+        ("DELETE FROM notes USING items AS i WHERE i.id = notes.id RETURNING 1", ["DELETE 3"]),
+    ],
+)
+def test_what_a_writer_may_say_besides_the_plain(will, text, tags):
+    found = ask(will, text)
+    assert (found.state, found.tags) == ("00000", tags)
+
+
+def test_a_comment_is_in_the_catalog_at_once(will):
+    ask(will, "COMMENT ON TABLE notes IS 'remarks'; COMMENT ON COLUMN notes.name IS 'who'")
+    found = "SELECT obj_description('notes'::regclass), col_description('notes'::regclass, 2)"
+    assert ask(will, found).rows == [("remarks", "who")]
+
+
+@pytest.mark.parametrize("user", ["anna", "will"])
+@pytest.mark.parametrize(
+    "text", ["CREATE TEMP TABLE t AS SELECT 1", "CREATE TEMPORARY TABLE t (a INT)"]
+)
+def test_temporary_tables_are_refused_with_what_to_do_instead(door, user, text):
+    session = enter(door, user)
+    error = ask(session, text).error
+    session.close()
+    assert error.sqlstate == "42501"
+    assert error.message == 'permission denied to create temporary tables in database "shop"'
+    assert "WITH x AS" in error.hint
+    assert ("CREATE TABLE x AS" in error.hint) == (user == "will")

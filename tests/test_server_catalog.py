@@ -12,7 +12,7 @@ from retailsql.adapters.server import catalog, encoding, postgres
 from retailsql.adapters.server.catalog.build import _type
 from retailsql.adapters.server.records import Grant, Rights, apply
 from retailsql.dialect.tokens import tokenize
-from tests.server_support.catalog_shop import ask, asked, edited, instance, session
+from tests.server_support.catalog_shop import EVERYTHING, ask, asked, edited, instance, session
 
 PG = f"{catalog.SHIM}.pg"
 
@@ -99,6 +99,20 @@ def test_models_are_functions_with_arguments(con):
         ("a double precision, b text", "double precision", "Model churn: score"),
         ("r record", "double precision", "Model churn: score"),
     ]
+
+
+def test_many_arguments_of_a_model_are_listed_in_lines_of_a_screen():
+    names = [f"column_{i}" for i in range(30)]
+    with duckdb.connect() as root:
+        root.execute("ATTACH ':memory:' AS shop")
+        given = ", ".join(f"{name} DOUBLE" for name in names)
+        root.execute(f"CREATE MACRO shop.main.wide_score({given}) AS column_0")
+        catalog.install(root, "shop")
+        catalog.set_rights(root, [Rights("anna", (), EVERYTHING)])
+        sql = "SELECT pg_get_function_arguments(oid) FROM pg_proc WHERE proname = 'wide_score'"
+        told = one(session(root), sql)
+    assert max(map(len, told.split("\n"))) < 90
+    assert told.replace("\n", " ") == ", ".join(f"{name} double precision" for name in names)
 
 
 def test_numbers_are_the_same_in_another_instance(con, tmp_path):
@@ -206,7 +220,7 @@ def test_columns_are_announced_with_postgresqls_types(con, sql, oids):
     final = apply(sql, catalog.edits(sql, tokenize(sql)))
     relation = con.sql(final)
     fields = encoding.describe(relation.columns, relation.types)
-    told = catalog.typed(con, sql, final, fields)
+    told = catalog.placed(con, sql, final, fields, lambda schema, name: None)
     assert [f.oid for f in told] == oids
 
 

@@ -180,6 +180,28 @@ current_date > date '2020-01-01'
 -interval '1 day 2 hours'
 'a'::char(3)
 'abc'::varchar(2)
+CAST('abc' AS varchar(2))
+CAST('abcd' AS character varying(3))
+CAST('abc' AS char(2))
+CAST('abc' AS char)
+CAST(1234.5 AS varchar(3))
+'abc'::varchar(2)::text
+12.345::numeric(5,1)
+CAST(12.345 AS numeric(5,1))
+100::double precision::text
+CAST(0.5::double precision AS text)
+'NaN'::double precision::text
+'1 year 1 mon -1 days'::interval::text
+1::double precision || ' kg'
+concat(1::double precision, ' ', true)
+'a_b' LIKE 'a\\_b'
+'axb' LIKE 'a\\_b'
+'a\\b' LIKE 'a\\\\b'
+'A_b' ILIKE 'a\\_B'
+extract(epoch FROM interval '1 year 2 mons')
+justify_interval('1 mon -1 hour'::interval)
+ARRAY[1, NULL]::text
+1e15::double precision::text
 'abcdef'::varchar
 'x'::name
 B'101'
@@ -194,6 +216,15 @@ BI = {
     .read_text()
     .split("\n\n")[1:]
 }
+LINES = [
+    line
+    for line in Path(__file__)
+    .with_name("server_support")
+    .joinpath("tool_statements.sql")
+    .read_text()
+    .splitlines()
+    if not line.startswith("--")
+]
 FROM_KINDS = ("count", "sum", "avg", "min(", "max(", "bool_", "string_agg", "array_agg", "stddev",
               "percentile", "OVER", "id ")  # fmt: skip
 
@@ -225,20 +256,22 @@ def test_an_expression_has_postgresqls_name_type_and_value(expression, real, doo
 
 
 def rows(target, statement):
-    """Names, types and rows; numeric as double precision, as DuckDB divides: 12 digits."""
     with psycopg.connect(target.dsn, connect_timeout=10, autocommit=True) as connection:
-        cursor = connection.execute(statement)
-        columns = [
-            [c.name, 1700 if c.type_code == 701 else c.type_code] for c in cursor.description
-        ]
-        numbers = [kind == 1700 for _, kind in columns]
-        result = cursor.pgresult
-        found = []
-        for row in range(result.ntuples):
-            values = [result.get_value(row, i) for i in range(result.nfields)]
-            found.append(
-                [f"{float(v):.12g}" if n and v else v for v, n in zip(values, numbers, strict=True)]
-            )
+        return answered(connection, statement)
+
+
+def answered(connection, statement):
+    """Names, types and rows; numeric as double precision, as DuckDB divides: 12 digits."""
+    cursor = connection.execute(statement)
+    columns = [[c.name, 1700 if c.type_code == 701 else c.type_code] for c in cursor.description]
+    numbers = [kind == 1700 for _, kind in columns]
+    result = cursor.pgresult
+    found = []
+    for row in range(result.ntuples):
+        values = [result.get_value(row, i) for i in range(result.nfields)]
+        found.append(
+            [f"{float(v):.12g}" if n and v else v for v, n in zip(values, numbers, strict=True)]
+        )
     return plain([columns, found])
 
 
@@ -250,3 +283,19 @@ def test_a_statement_of_a_tool_answers_as_postgresql_does(name, real, door):
     except psycopg.Error as error:
         second = f"{error.sqlstate} {error}"
     same("statements", name, first, second)
+
+
+@pytest.mark.parametrize("start", range(0, len(LINES), 25))
+def test_what_tools_write_is_answered_as_postgresql_does(start, real, door):
+    """Many in one session: which, the message tells."""
+    with (
+        psycopg.connect(real.dsn, connect_timeout=10, autocommit=True) as one,
+        psycopg.connect(door.dsn, connect_timeout=10, autocommit=True) as other,
+    ):
+        for line in LINES[start : start + 25]:
+            first = answered(one, line)
+            try:
+                second = answered(other, line)
+            except psycopg.Error as error:
+                second = f"{error.sqlstate} {error}"
+            assert second == first, line

@@ -33,9 +33,9 @@ def anna(door):
         "SELECT damerau_levenshtein(a, b) FROM "
         "(SELECT string_agg('a', '') a, string_agg('b', '') b FROM range(100000))",
         "SELECT sum(length(repeat('x', (900000 + i)::int))) FROM range(10000) r(i)",
-        "SELECT repeat(s, 20000 * a) FROM t",
-        "SELECT lpad(s, 20000 * a) FROM t",
-        "SELECT rpad(s, 20000 * a, '.') FROM t",
+        "SELECT repeat(s, 200000 * a) FROM t",
+        "SELECT lpad(s, 200000 * a) FROM t",
+        "SELECT rpad(s, 200000 * a, '.') FROM t",
         "SELECT repeat(repeat(s, a), a) FROM t",
     ],
 )
@@ -49,12 +49,12 @@ def test_values_that_only_the_rows_tell_to_be_large_are_refused_at_once(anna, te
 @pytest.mark.parametrize(
     "call",
     [
-        "'a'.levenshtein(s)", "system.main.levenshtein(s, s)", "'x'.repeat(a)",
-        "pg_catalog.repeat('x', a)",
+        "'x'.repeat(200000 * a)", "system.main.repeat(s, 200000 * a)", "\"repeat\"(s, 200000 * a)",
+        "pg_catalog.repeat('x', 200000 * a)",
     ],
 )  # fmt: skip
 def test_the_guard_has_no_way_around_it(anna, call):
-    assert ask(anna, f"SELECT {call} FROM t").state == "0A000"
+    assert ask(anna, f"SELECT {call} FROM t").state == "54000"
 
 
 def test_ordinary_uses_of_these_functions_work(anna):

@@ -13,8 +13,9 @@ from retailsql.adapters.server.records import PgError
 from retailsql.dialect.splice import splice
 from retailsql.dialect.statements import Query, holds_ml_call
 from retailsql.dialect.tokens import Walk, tokenize
-from tests.server_support.granted import ANNA, cursor_of, make_warehouse, open_warehouse
+from tests.server_support.granted import ANNA, BEN, CARL, cursor_of, make_warehouse, open_warehouse
 from tests.server_support.hostile import HOSTILE
+from tests.server_support.hostile_newer import BLIND, WRITER
 from tests.server_support.ordinary import ORDINARY
 
 
@@ -64,6 +65,30 @@ def test_refused(cursor, text, state):
     with pytest.raises(PgError) as caught:
         checked(cursor, text)
     assert caught.value.sqlstate == state, caught.value
+
+
+@pytest.mark.parametrize(
+    ("rights", "text", "state"),
+    [(BEN, *one) for one in WRITER] + [(CARL, *one) for one in BLIND],
+    ids=lambda v: str(v)[:60] if isinstance(v, str) else v.user,
+)
+def test_writers_are_refused_what_is_not_theirs(cursor, rights, text, state):
+    with pytest.raises(PgError) as caught:
+        checked(cursor, text, rights)
+    assert caught.value.sqlstate == state, caught.value
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "CREATE TABLE raw.x (\"it's\" INT DEFAULT 1, \"a(\" VARCHAR DEFAULT 'it''s (b)')",
+        'CREATE TABLE raw.x ("check" INT NOT NULL, "a--b" DECIMAL(10, 2) DEFAULT 1.5)',
+        "ALTER TABLE raw.t ADD COLUMN x VARCHAR DEFAULT 'a(b'",
+        "CREATE VIEW raw.x AS SELECT * FROM sales.orders",
+    ],
+)
+def test_writers_may_do_what_is_theirs(cursor, text):
+    assert checked(cursor, text, BEN)[0].writes
 
 
 @pytest.mark.parametrize("text", ORDINARY, ids=lambda text: text[:60])

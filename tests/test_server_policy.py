@@ -280,20 +280,25 @@ BAD_WRITES = [
     ("ALTER VIEW sales.orders RENAME TO x", "42501"),
     ("DROP TABLE sales.orders", "42501"),
     ("DROP TABLE retailsql.models", "42501"),
-    ("DROP TABLE raw.t, sales.orders", ("42501", "42601")),
+    ("DROP TABLE raw.t, sales.orders", ("42501", "0A000")),
     ("DROP SCHEMA raw CASCADE", "42501"),
     ("CREATE SCHEMA mine", "42501"),
     ("CREATE MACRO raw.f() AS getvariable('rs_user')", "42501"),
     ("CREATE TEMP TABLE x AS SELECT 1", "42501"),
     ("CREATE TRIGGER x AFTER INSERT ON raw.t FOR EACH STATEMENT SELECT 1", ("42501", "42601")),
     ("CREATE INDEX i ON raw.t (a)", "42501"),
+    ("CREATE LOCAL TEMPORARY TABLE x (a INT)", ("42501", "42601")),
     ("CREATE TYPE raw.x AS ENUM ('a')", "42501"),
     ("CREATE TABLE raw.x AS SELECT 1; DROP TABLE sales.costs", "42601"),
     ("DELETE FROM raw.t; DELETE FROM sales.costs", "42601"),
     ("MERGE INTO raw.t USING sales.orders o ON t.a = o.id WHEN MATCHED THEN DELETE", "0A000"),
     ("COPY raw.t FROM '/etc/passwd'", "42501"),
     ("ATTACH '/tmp/x' AS y", "42501"),
-    ("COMMENT ON TABLE raw.t IS 'x'", "42501"),
+    ("COMMENT ON TABLE sales.orders IS 'x'", "42501"),
+    ("COMMENT ON COLUMN sales.orders.id IS 'x'", "42501"),
+    ("COMMENT ON TABLE retailsql.models IS 'x'", "42501"),
+    ("COMMENT ON SCHEMA raw IS 'x'", "0A000"),
+    ("COMMENT ON TABLE raw.t IS $a$x$b$ || version()", ("42501", "42601")),
     ("DROP TABLE raw.nothing", "42P01"),
     ("UPDATE EXTENSIONS", ("42501", "42601")),
 ]  # fmt: skip
@@ -382,7 +387,7 @@ GRANTS = [
 
 @pytest.mark.parametrize(("text", "grants", "to"), GRANTS)
 def test_grants_are_read(text, grants, to):
-    assert policy.read_grant(tokenize(text), text) == policy.GrantStatement(True, grants, to)
+    assert policy.read_grant(tokenize(text), text)[:3] == (True, grants, to)
 
 
 def test_revokes_are_read():
@@ -395,12 +400,13 @@ def test_revokes_are_read():
 @pytest.mark.parametrize(
     ("text", "state"),
     [
-        ("GRANT admin TO a", "42601"),
+        ("GRANT admin TO a", "0A000"),
         ("GRANT read ON SCHEMA raw", "42601"),
         ("GRANT read ON SCHEMA raw TO a b", "42601"),
         ("GRANT read ON MODEL churn TO a", "0LP01"),
         ("GRANT score ON TABLE raw.t TO a", "0LP01"),
         ("GRANT read ON SCHEMA retailsql TO a", "0LP01"),
+        ('GRANT read ON SCHEMA "RetailSQL" TO a', "0LP01"),
         ("GRANT read ON retailsql.versions TO a", "0LP01"),
         ("GRANT read ON SCHEMA raw TO a WITH GRANT OPTION", "0A000"),
         ("GRANT INSERT ON raw.t TO a", "0A000"),

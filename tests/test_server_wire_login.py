@@ -4,12 +4,16 @@
 
 from __future__ import annotations
 
+import re
 import struct
 
 import pytest
 
+from retailsql.adapters.server.wire import Listener
+from retailsql.adapters.server.wire.refusals import Refusals
 from retailsql.adapters.server.wire.scram import Verifier
 from retailsql.adapters.server.wire.startup import read_startup
+from retailsql.adapters.server.wire.throttle import Throttle
 from tests.server_fixtures import certificate, dsn, login, patient, plain, secure
 from tests.server_raw import (
     Raw,
@@ -66,9 +70,57 @@ def test_a_user_who_does_not_exist_always_has_the_same_salt(plain):
 
 def test_a_mock_never_fits_even_if_the_proof_did():
     # The proof of an empty verifier's own keys: the mock's are random at each try.
-    a, b = (Verifier.mock("x", b"secret", 4096) for _ in "ab")
+    a, b = (Verifier.mock("x", b"secret", [4096]) for _ in "ab")
     assert a.salt == b.salt
     assert a.stored_key != b.stored_key
+
+
+def test_no_count_of_iterations_tells_who_exists():
+    """Who does not exist is shown one of all the counts, by his name alone: each is shown to some,
+    and the same at each try.
+    """
+    names = [f"user{n}" for n in range(60)]
+    first, again = (
+        [Verifier.mock(name, b"secret", [4096, 10000]).iterations for name in names] for _ in "ab"
+    )
+    assert first == again
+    assert set(first) == {4096, 10000}
+    other = [Verifier.mock(name, b"other", [4096, 10000]).iterations for name in names]
+    assert other != first
+
+
+def test_a_flood_of_refusals_is_summed_up():
+    now, lines = [0.0], []
+    told = Refusals(lambda *line: lines.append(line), clock=lambda: now[0])
+    for n in range(1000):
+        now[0] = n * 0.0099
+        told.told(f"u{n}", "192.0.2.1", "too many")
+    told.told("anna", "192.0.2.2", "too many")
+    assert lines == [
+        ("login refused", "u0", "192.0.2.1", "too many"),
+        ("login refused", "anna", "192.0.2.2", "too many"),
+    ]
+    now[0] = 12.0
+    told.told("ben", "192.0.2.3", "full")
+    assert lines[2:] == [
+        ("login refused", "u999", "192.0.2.1", "too many (999 more in 12 s)"),
+        ("login refused", "ben", "192.0.2.3", "full"),
+    ]
+    told.flush()
+    assert len(lines) == 4  # of the others there was one, which is written
+
+
+def test_throttled_logins_are_one_line_and_a_sum(login):
+    throttle = Throttle(free=9, per_user=2)
+    with Listener(login, "127.0.0.1", 0, throttle=throttle) as listener:
+        for _ in range(7):
+            with Raw(listener.address) as raw:
+                assert raw.sasl("anna", "wrong")["C"] in ("28P01", "28000")
+    said = [detail for event, _, detail in login.events if event == "login refused"]
+    wrong = 'password authentication failed for user "anna"'
+    often = "too many failed logins, try again in a minute"
+    assert said[:3] == [wrong, wrong, often]
+    assert [re.sub(r" in \d+ s", "", text) for text in said[3:]] == [f"{often} (4 more)"]
 
 
 @pytest.mark.parametrize(

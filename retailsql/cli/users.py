@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import click
 
@@ -45,6 +45,18 @@ def read_password(confirm: bool = False) -> str:
     )
 
 
+def _change(users: Path, change: Callable[[Any], None], *, make: bool = False) -> None:
+    from retailsql.adapters.server.accounts import edit
+
+    try:
+        edit.change_file(users, change, make=make)
+    except OSError as error:
+        raise ProjectError(
+            "The file of users cannot be written", seen=f"{error.filename}: {error.strerror}",
+            todo="its folder must be there, and be writable",
+        ) from error  # fmt: skip
+
+
 @click.group()
 def user() -> None:
     """Users of `retailsql serve`, in a file that holds no passwords."""
@@ -66,7 +78,7 @@ def add(
     from retailsql.adapters.server.accounts import edit, verifiers
 
     verifier = verifiers.make_verifier(read_password(confirm=True))
-    edit.change_file(
+    _change(
         users, lambda tree: edit.add_user(tree, name, verifier, roles, grants, admin), make=True
     )
     click.echo(f"{name} is in {users}")
@@ -77,13 +89,11 @@ def add(
 @user.command("list")
 @users_option
 def list_users(users: Path) -> None:
-    """List the users with their roles and their own grants."""
+    """List the users: their roles, all they may do, and their limits."""
     from retailsql.adapters.server.accounts import Accounts
-    from retailsql.adapters.server.accounts.grants import write_grant
+    from retailsql.cli.draw_users import draw_users
 
-    for name, one in Accounts.open(users).users.items():
-        parts = [name, "admin" if one.admin else "", ", ".join(one.roles)]
-        click.echo("\t".join([*parts, "; ".join(map(write_grant, one.grants))]).rstrip())
+    draw_users(Accounts.open(users))
 
 
 @user.command()
@@ -93,7 +103,7 @@ def remove(name: str, users: Path) -> None:
     """Take user NAME out of the file; what he has open ends with his next statement."""
     from retailsql.adapters.server.accounts import edit
 
-    edit.change_file(users, lambda tree: edit.remove_user(tree, name))
+    _change(users, lambda tree: edit.remove_user(tree, name))
     click.echo(f"{name} is no longer in {users}")
 
 
@@ -106,5 +116,5 @@ def password(name: str, users: Path) -> None:
 
     edit.require_user(Accounts.open(users).users, name)  # before anybody types one
     verifier = verifiers.make_verifier(read_password(confirm=True))
-    edit.change_file(users, lambda tree: edit.set_verifier(tree, name, verifier))
+    _change(users, lambda tree: edit.set_verifier(tree, name, verifier))
     click.echo(f"the password of {name} is changed")

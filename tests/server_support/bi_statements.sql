@@ -1,5 +1,9 @@
 -- Statements as BI tools write them, over shop.sql; each ends with an empty line. The word before
--- the statement is the tool's.
+-- the statement is the tool's. Metabase's are put together as metabase/metabase,
+-- src/metabase/driver/postgres.clj and sql/query_processor.clj do; Grafana's as grafana/grafana,
+-- pkg/tsdb/grafana-postgresql-datasource/macros.go and schema.go do; Superset's as its
+-- db_engine_specs/postgres.py. Tableau's and Power BI's are closed: these are after what people
+-- show of them. What all of them ask the catalog is in bi_catalog.sql.
 
 -- metabase: count by month
 SELECT CAST(DATE_TRUNC('month', "sales"."orders"."placed") AS date) AS "placed", COUNT(*) AS "count" FROM "sales"."orders" GROUP BY CAST(DATE_TRUNC('month', "sales"."orders"."placed") AS date) ORDER BY CAST(DATE_TRUNC('month', "sales"."orders"."placed") AS date) ASC
@@ -30,6 +34,40 @@ SELECT PERCENTILE_CONT(0.5) within group (order by "sales"."orders"."total") AS 
 
 -- metabase: last days
 SELECT COUNT(*) AS "count" FROM "sales"."orders" WHERE "sales"."orders"."placed" >= DATE_TRUNC('day', (timestamp '2024-01-09 10:00' + (INTERVAL '-3 day'))) AND "sales"."orders"."placed" < DATE_TRUNC('day', timestamp '2024-01-09 10:00')
+
+-- metabase: its comment before, and all parts of a date
+-- Metabase:: userID: 1 queryType: MBQL queryHash: 4fd0
+SELECT CAST(extract(month from "sales"."orders"."placed") AS integer) AS "m", CAST(extract(quarter from "sales"."orders"."placed") AS integer) AS "q", CAST(extract(day from "sales"."orders"."placed") AS integer) AS "d", CAST(extract(doy from "sales"."orders"."placed") AS integer) AS "y", CAST(extract(week from "sales"."orders"."placed") AS integer) AS "w", CAST(extract(minute from "sales"."orders"."placed") AS integer) AS "i", CAST(extract(year from "sales"."orders"."placed") AS integer) AS "a", COUNT(*) AS "count" FROM "sales"."orders" WHERE "sales"."orders"."id" < 30 GROUP BY 1, 2, 3, 4, 5, 6, 7 ORDER BY 4
+
+-- metabase: differences of times
+SELECT CAST(extract(year from AGE(DATE_TRUNC('day', "b"."moment"), DATE_TRUNC('day', "a"."placed"))) AS integer) AS "years", CAST(extract(month from AGE(DATE_TRUNC('day', "b"."moment"), DATE_TRUNC('day', "a"."placed"))) + (extract(year from AGE(DATE_TRUNC('day', "b"."moment"), DATE_TRUNC('day', "a"."placed"))) * 12) AS integer) AS "months", CAST("b"."moment" AS DATE) - CAST("a"."placed" AS DATE) AS "days", CAST(TRUNC(extract(epoch from "b"."moment") - extract(epoch from "a"."placed")) AS integer) AS "seconds" FROM "sales"."orders" "a", "sales"."many" "b" WHERE "a"."id" = 1 AND "b"."id" IN (1, 5000) ORDER BY 4
+
+-- metabase: a zone to another
+SELECT timezone('America/New_York', timezone('UTC', "sales"."many"."moment")) AS "local", timezone('Asia/Tokyo', "k"."instant") AS "tokyo" FROM "sales"."many", main.kinds "k" WHERE "sales"."many"."id" = 1 AND "k"."id" IN (1, 4) ORDER BY 2
+
+-- metabase: a time cut off
+SELECT MAKE_TIME(extract(hour from "k"."clock")::integer, extract(minute from "k"."clock")::integer, 0.0) AS "minute", MAKE_TIME(extract(hour from "k"."clock")::integer, 0, 0.0) AS "hour" FROM main.kinds "k" WHERE "k"."id" < 3 ORDER BY "k"."id"
+
+-- metabase: relative dates
+SELECT COUNT(*) AS "count" FROM "sales"."orders" WHERE "sales"."orders"."placed" >= CAST((CAST(timestamp '2024-01-09 10:00' AS timestamp) + (INTERVAL '-7 day')) AS date) AND "sales"."orders"."placed" < CAST(timestamp '2024-01-09 10:00' AS date)
+
+-- metabase: a week that begins on Sunday, of a date
+SELECT CAST((CAST(DATE_TRUNC('week', CAST("k"."day_" + INTERVAL '1 day' AS date)) AS date) + INTERVAL '-1 day') AS date) AS "week" FROM main.kinds "k" WHERE "k"."id" = 1
+
+-- metabase: texts
+SELECT substring("c"."name" FROM '[A-Z]') AS "first", CASE WHEN 1 < 1 THEN '' ELSE SPLIT_PART("c"."name", 'n', 1) END AS "part", CAST("c"."id" AS TEXT) AS "text", CONCAT("c"."name", ' ', "c"."city") AS "both", REGEXP_REPLACE("c"."name", '[aeiou]', '-', 'g') AS "r", COALESCE("c"."mail", 'none') AS "mail" FROM "sales"."customers" "c" ORDER BY "c"."id"
+
+-- metabase: inside a json column
+SELECT ("k"."doc"#>> array['a', '0']::text[])::integer AS "a0", ("k"."doc"#>> array['a', '1']::text[])::text AS "a1" FROM main.kinds "k" WHERE "k"."id" IN (1, 2) ORDER BY "k"."id"
+
+-- metabase: aggregates
+SELECT STDDEV_POP("m"."amount") AS "stddev", VAR_POP("m"."amount") AS "var", SUM(CASE WHEN "m"."part" = 3 THEN "m"."amount" ELSE 0.0 END) AS "sum-where", COUNT(DISTINCT "m"."part") AS "distinct", PERCENTILE_CONT(0.5) within group (order by "m"."amount") AS "median", SUM("m"."id") AS "s" FROM "sales"."many" "m" WHERE "m"."id" <= 400
+
+-- metabase: values of a field, fingerprinted
+SELECT SUBSTRING("sales"."customers"."name", 1, 1234) AS "substring1", "sales"."customers"."id" AS "id" FROM "sales"."customers" ORDER BY 2 LIMIT 10000
+
+-- metabase: running totals
+SELECT "source"."placed" AS "placed", SUM(SUM("source"."total")) OVER (ORDER BY "source"."placed" ASC ROWS UNBOUNDED PRECEDING) AS "sum" FROM (SELECT CAST("o"."placed" AS date) AS "placed", "o"."total" AS "total" FROM "sales"."orders" "o") "source" GROUP BY "source"."placed" ORDER BY 1
 
 -- superset: time grain of a week
 SELECT DATE_TRUNC('week', placed) AS __timestamp, sum(total) AS "SUM(total)" FROM sales.orders WHERE placed >= TO_TIMESTAMP('2024-01-02 00:00:00.000000', 'YYYY-MM-DD HH24:MI:SS.US') AND placed < TO_TIMESTAMP('2024-01-08 00:00:00.000000', 'YYYY-MM-DD HH24:MI:SS.US') GROUP BY DATE_TRUNC('week', placed) ORDER BY "SUM(total)" DESC LIMIT 50000
@@ -106,14 +144,32 @@ select min("_"."placed") as "a0", max("_"."placed") as "a1", avg("_"."total") as
 -- power bi: sums that may be null
 select sum("_"."total") as "a0", sum("_"."line") as "a1", sum("_"."id") as "a2" from "sales"."orders" "_" where "_"."id" < 0
 
--- grafana: time series
-SELECT floor(extract(epoch from moment)/3600)*3600 AS "time", avg(amount) AS "amount" FROM sales.many WHERE moment BETWEEN '2024-01-02T00:00:00Z' AND '2024-01-02T06:00:00Z' GROUP BY 1 ORDER BY 1
+-- grafana: $__timeGroupAlias and $__timeFilter
+SELECT floor(extract(epoch from moment)/3600)*3600 AS "time", avg(amount) AS "amount" FROM sales.many WHERE moment BETWEEN '2024-01-02T00:00:00Z' AND '2024-01-02T06:00:00.123Z' GROUP BY 1 ORDER BY 1
 
--- grafana: as a number
-SELECT extract(epoch from placed) AS time, total AS value FROM sales.orders WHERE extract(epoch from placed) >= 1704100000 ORDER BY 1 LIMIT 4
+-- grafana: $__timeGroup of milliseconds, with a metric
+SELECT floor(extract(epoch from placed)/0.25)*0.25 AS "time", customer_id::text AS metric, sum(total) AS value FROM sales.orders WHERE placed BETWEEN '2024-01-06T00:00:00Z' AND '2024-01-06T12:00:00Z' GROUP BY 1, 2 ORDER BY 1, 2
 
--- grafana: time group
-SELECT date_trunc('day', placed) AS time, customer_id::text AS metric, sum(total) AS value FROM sales.orders WHERE placed > timestamp '2024-01-06' GROUP BY time, customer_id ORDER BY time, metric
+-- grafana: $__timeEpoch
+SELECT extract(epoch from placed) as "time", total AS value FROM sales.orders WHERE placed BETWEEN '2024-01-06T00:00:00Z' AND '2024-01-06T03:00:00Z' ORDER BY 1
+
+-- grafana: $__time, $__timeFrom and $__timeTo
+SELECT instant AS "time", id AS value FROM main.kinds WHERE instant > '2000-01-01T00:00:00Z' AND instant < '2030-01-01T00:00:00.999999999Z' ORDER BY 1
+
+-- grafana: $__timeFilter of a date
+SELECT day_ AS "time", count(*) AS n FROM main.kinds WHERE day_ BETWEEN '2000-01-01T00:00:00Z' AND '2030-01-01T00:00:00Z' GROUP BY 1 ORDER BY 1
+
+-- grafana: $__unixEpochFilter and $__unixEpochGroupAlias
+SELECT floor((id)/100)*100 AS "time", count(*) AS n FROM sales.many WHERE id >= 1000 AND id <= 1500 GROUP BY 1 ORDER BY 1
+
+-- grafana: $__unixEpochNanoFilter
+SELECT large AS "time", id AS value FROM main.kinds WHERE large >= 1704067200000000000 AND large <= 9223372036854775807 ORDER BY 1
+
+-- grafana: $__interval in a date_bin of one's own
+SELECT date_bin('5m', moment, timestamp '2000-01-01') AS "time", max(amount) AS value FROM sales.many WHERE moment BETWEEN '2024-01-02T00:00:00Z' AND '2024-01-02T00:30:00Z' GROUP BY 1 ORDER BY 1
+
+-- grafana: values to choose from
+SELECT 'city' AS col_name, "city"::text AS val FROM (SELECT DISTINCT "city" FROM "sales"."customers" WHERE "city" IS NOT NULL ORDER BY "city" LIMIT 100) sub_0 UNION ALL SELECT 'id' AS col_name, "id"::text AS val FROM (SELECT DISTINCT "id" FROM "sales"."customers" WHERE "id" IS NOT NULL ORDER BY "id" LIMIT 100) sub_1 ORDER BY 1, 2
 
 -- grafana: to local time
 SELECT (moment AT TIME ZONE 'UTC') AT TIME ZONE 'Europe/Berlin' AS local, count(*) FROM sales.many WHERE id <= 3 GROUP BY 1 ORDER BY 1
@@ -198,3 +254,12 @@ SELECT sum(id) / 7 AS a, sum(id + 1) * 10 / count(*) AS b, sum(line) * 10 / 7 AS
 
 -- a sum of a subquery's sum
 SELECT sum(q.sum) / 7 AS s, max(q.sum) AS m, max(q.price) AS p FROM (SELECT customer_id, sum(line), 1.5 * max(total) AS price FROM sales.orders GROUP BY 1) q
+
+-- a function as a relation of one row
+SELECT s[2] AS second, v, u.x, c.c AS path, extract(year FROM date_trunc('year', timestamp '2024-05-05')) AS y, 'a' IS DISTINCT FROM lower('A') AS same FROM string_to_array('a,b', ',') s, lower('A') v CROSS JOIN upper('b') AS u(x), current_setting('search_path') c
+
+-- a function of a row before it
+SELECT c.id, low, f AS part FROM sales.customers c, lower(c.name) AS low, LATERAL split_part(c.name, 'n', 1) f WHERE c.id IN (1, 2) ORDER BY c.id
+
+-- a function without a name
+SELECT * FROM upper('x'), pg_catalog.quote_ident('a b')

@@ -1,6 +1,6 @@
 -- What clients ask the catalog: taken from the log of a PostgreSQL 15 while psql (its backslash commands),
 -- JDBC (DatabaseMetaData), psqlodbc (catalog functions), psycopg 3 and 2, asyncpg and SQLAlchemy 2 inspected it,
--- and written from memory of what Npgsql, Power BI, Metabase, DBeaver, Grafana, Tableau and Superset ask (no log of them).
+-- and some of our own (generic). What BI tools ask is in bi_catalog.sql.
 -- `-- @ client | parameters`; {rel:schema.name} and its like stand for the number of a thing.
 -- @ psql
 SELECT n.nspname as "Schema",
@@ -2981,252 +2981,25 @@ SELECT
 -- @ asyncpg
 select typname, typinput, typdefaultbin,typacl from pg_type where typname='oid'
 ;
--- @ npgsql
-SELECT version()
-;
--- @ npgsql
-SELECT ns.nspname, t.oid, t.typname, t.typtype, t.typnotnull, t.elemtypoid
-FROM (
-    -- Arrays have typtype=b - this subquery identifies them by their typreceive and converts their typtype to a
-    SELECT
-        typ.oid, typ.typnamespace, typ.typname, typ.typtype, typ.typrelid, typ.typnotnull, typ.relkind,
-        elemtyp.oid AS elemtypoid, elemtyp.typname AS elemtypname, elemcls.relkind AS elemrelkind,
-        CASE WHEN elemproc.proname='array_recv' THEN 'a' ELSE elemtyp.typtype END AS elemtyptype
-        , typ.typcategory
-    FROM (
-        SELECT typ.oid, typnamespace, typname, typrelid, typnotnull, relkind, typelem AS elemoid,
-            CASE WHEN proc.proname='array_recv' THEN 'a' ELSE typ.typtype END AS typtype,
-            CASE
-                WHEN proc.proname='array_recv' THEN typ.typelem
-                WHEN typ.typtype='r' THEN rngsubtype
-                WHEN typ.typtype='m' THEN (SELECT rngtypid FROM pg_range WHERE rngmultitypid = typ.oid)
-                WHEN typ.typtype='d' THEN typ.typbasetype
-            END AS elemoid2
-            , typ.typcategory
-        FROM pg_type AS typ
-        LEFT JOIN pg_class AS cls ON (cls.oid = typ.typrelid)
-        LEFT JOIN pg_proc AS proc ON proc.oid = typ.typreceive
-        LEFT JOIN pg_range ON (pg_range.rngtypid = typ.oid)
-    ) AS typ
-    LEFT JOIN pg_type AS elemtyp ON elemtyp.oid = elemoid2
-    LEFT JOIN pg_class AS elemcls ON (elemcls.oid = elemtyp.typrelid)
-    LEFT JOIN pg_proc AS elemproc ON elemproc.oid = elemtyp.typreceive
-) AS t
-JOIN pg_namespace AS ns ON (ns.oid = typnamespace)
-WHERE
-    (
-    typtype IN ('b', 'r', 'm', 'e', 'd') OR -- Base, range, multirange, enum, domain
-    (typtype = 'c' AND relkind='c') OR -- User-defined free-standing composites (not table composites) by default
-    (typtype = 'p' AND typname IN ('record', 'void', 'unknown')) OR -- Some special supported pseudo-types
-    (typtype = 'a' AND (  -- Array of...
-        elemtyptype IN ('b', 'r', 'm', 'e', 'd') OR -- Array of base, range, multirange, enum, domain
-        (elemtyptype = 'p' AND elemtypname IN ('record', 'void')) OR -- Arrays of special supported pseudo-types
-        (elemtyptype = 'c' AND elemrelkind='c') -- Array of user-defined free-standing composites (not table composites) by default
-    ))
-    ) AND typcategory = typcategory
-ORDER BY CASE
-       WHEN typtype IN ('b', 'e', 'p') THEN 0           -- First base types, enums, pseudo-types
-       WHEN typtype = 'c' THEN 1                        -- Composites after
-       WHEN typtype = 'r' THEN 2
-       WHEN typtype = 'm' THEN 3
-       WHEN typtype = 'd' AND elemtyptype <> 'a' THEN 4
-       WHEN typtype = 'a' THEN 5
-       WHEN typtype = 'd' AND elemtyptype = 'a' THEN 6
-END
-;
--- @ npgsql
-SELECT typ.oid, att.attname, att.atttypid
-FROM pg_type AS typ
-JOIN pg_namespace AS ns ON (ns.oid = typ.typnamespace)
-JOIN pg_class AS cls ON (cls.oid = typ.typrelid)
-JOIN pg_attribute AS att ON (att.attrelid = typ.typrelid)
-WHERE
-  (typ.typtype = 'c' AND cls.relkind='c') AND
-  attnum > 0 AND     -- Don't load system attributes
-  NOT attisdropped
-ORDER BY typ.oid, att.attnum
-;
--- @ npgsql
-SELECT pg_type.oid, enumlabel
-FROM pg_enum
-JOIN pg_type ON pg_type.oid=enumtypid
-ORDER BY oid, enumsortorder
-;
--- @ npgsql
-SELECT ns.nspname, typ_and_elem_type.*,
-   CASE
-       WHEN typtype IN ('b', 'e', 'p') THEN 0
-       WHEN typtype = 'r' THEN 1
-       WHEN typtype = 'c' THEN 2
-       WHEN typtype = 'd' AND elemtyptype <> 'a' THEN 3
-       WHEN typtype = 'a' THEN 4
-       WHEN typtype = 'd' AND elemtyptype = 'a' THEN 5
-    END AS ord
-FROM (
-    SELECT
-        typ.oid, typ.typnamespace, typ.typname, typ.typtype, typ.typrelid, typ.typnotnull, typ.relkind,
-        elemtyp.oid AS elemtypoid, elemtyp.typname AS elemtypname, elemcls.relkind AS elemrelkind,
-        CASE WHEN elemproc.proname='array_recv' THEN 'a' ELSE elemtyp.typtype END AS elemtyptype
-    FROM (
-        SELECT typ.oid, typnamespace, typname, typrelid, typnotnull, relkind,
-            CASE WHEN proc.proname='array_recv' THEN 'a' ELSE typ.typtype END AS typtype,
-            CASE
-                WHEN proc.proname='array_recv' THEN typ.typelem
-                WHEN typ.typtype='r' THEN rngsubtype
-                WHEN typ.typtype='d' THEN typ.typbasetype
-            END AS elemoid
-        FROM pg_type AS typ
-        LEFT JOIN pg_class AS cls ON (cls.oid = typ.typrelid)
-        LEFT JOIN pg_proc AS proc ON proc.oid = typ.typreceive
-        LEFT JOIN pg_range ON (pg_range.rngtypid = typ.oid)
-    ) AS typ
-    LEFT JOIN pg_type AS elemtyp ON elemtyp.oid = typ.elemoid
-    LEFT JOIN pg_class AS elemcls ON (elemcls.oid = elemtyp.typrelid)
-    LEFT JOIN pg_proc AS elemproc ON elemproc.oid = elemtyp.typreceive
-) AS typ_and_elem_type
-JOIN pg_namespace AS ns ON (ns.oid = typnamespace)
-WHERE typtype IN ('b', 'r', 'e', 'd') OR (typtype = 'c' AND relkind='c') OR (typtype = 'p' AND typname IN ('record', 'void'))
-ORDER BY ord
-;
--- @ powerbi
-select TABLE_SCHEMA, TABLE_NAME, TABLE_TYPE from INFORMATION_SCHEMA.tables where TABLE_SCHEMA not in ('information_schema', 'pg_catalog') order by TABLE_SCHEMA, TABLE_NAME
-;
--- @ powerbi
-select COLUMN_NAME, ORDINAL_POSITION, IS_NULLABLE, case when (data_type like '%unsigned%') then DATA_TYPE || ' unsigned' else DATA_TYPE end as DATA_TYPE from INFORMATION_SCHEMA.columns where TABLE_SCHEMA = 'sales' and TABLE_NAME = 'orders' order by TABLE_SCHEMA, TABLE_NAME, ORDINAL_POSITION
-;
--- @ powerbi
-select i.CONSTRAINT_SCHEMA || '_' || i.CONSTRAINT_NAME as INDEX_NAME, ii.COLUMN_NAME, ii.ORDINAL_POSITION, case when i.CONSTRAINT_TYPE = 'PRIMARY KEY' then 'Y' else 'N' end as PRIMARY_KEY from INFORMATION_SCHEMA.table_constraints i inner join INFORMATION_SCHEMA.key_column_usage ii on i.CONSTRAINT_SCHEMA = ii.CONSTRAINT_SCHEMA and i.CONSTRAINT_NAME = ii.CONSTRAINT_NAME and i.TABLE_SCHEMA = ii.TABLE_SCHEMA and i.TABLE_NAME = ii.TABLE_NAME where i.TABLE_SCHEMA = 'sales' and i.TABLE_NAME = 'orders' and i.CONSTRAINT_TYPE in ('PRIMARY KEY', 'UNIQUE') order by i.CONSTRAINT_SCHEMA || '_' || i.CONSTRAINT_NAME, ii.TABLE_SCHEMA, ii.TABLE_NAME, ii.ORDINAL_POSITION
-;
--- @ powerbi
-select pkcol.COLUMN_NAME as PK_COLUMN_NAME, fkcol.TABLE_SCHEMA AS FK_TABLE_SCHEMA, fkcol.TABLE_NAME AS FK_TABLE_NAME, fkcol.COLUMN_NAME as FK_COLUMN_NAME, fkcol.ORDINAL_POSITION as ORDINAL, fkcon.CONSTRAINT_SCHEMA || '_' || fkcol.TABLE_NAME || '_' || 'orders' || '_' || fkcon.CONSTRAINT_NAME as FK_NAME from (select distinct constraint_catalog, constraint_schema, unique_constraint_schema, constraint_name, unique_constraint_name from INFORMATION_SCHEMA.referential_constraints) fkcon inner join INFORMATION_SCHEMA.key_column_usage fkcol on fkcon.CONSTRAINT_SCHEMA = fkcol.CONSTRAINT_SCHEMA and fkcon.CONSTRAINT_NAME = fkcol.CONSTRAINT_NAME inner join INFORMATION_SCHEMA.key_column_usage pkcol on fkcon.UNIQUE_CONSTRAINT_SCHEMA = pkcol.CONSTRAINT_SCHEMA and fkcon.UNIQUE_CONSTRAINT_NAME = pkcol.CONSTRAINT_NAME where pkcol.TABLE_SCHEMA = 'sales' and pkcol.TABLE_NAME = 'clients' and pkcol.ORDINAL_POSITION = fkcol.ORDINAL_POSITION order by FK_NAME, fkcol.ORDINAL_POSITION
-;
--- @ metabase
+-- @ generic
 SELECT has_any_column_privilege('main.customers', 'select')
 ;
--- @ metabase
-SELECT "n"."nspname" AS "schema", "c"."relname" AS "name", CASE "c"."relkind" WHEN 'r' THEN 'TABLE' WHEN 'p' THEN 'PARTITIONED TABLE' WHEN 'v' THEN 'VIEW' WHEN 'f' THEN 'FOREIGN TABLE' WHEN 'm' THEN 'MATERIALIZED VIEW' ELSE NULL END AS "type", "d"."description" AS "description", "stat"."n_live_tup" AS "estimated_row_count" FROM "pg_catalog"."pg_class" AS "c" INNER JOIN "pg_catalog"."pg_namespace" AS "n" ON "c"."relnamespace" = "n"."oid" LEFT JOIN "pg_catalog"."pg_description" AS "d" ON ("c"."oid" = "d"."objoid") AND ("d"."objsubid" = 0) AND ("d"."classoid" = 'pg_class'::regclass) LEFT JOIN "pg_stat_user_tables" AS "stat" ON ("n"."nspname" = "stat"."schemaname") AND ("c"."relname" = "stat"."relname") WHERE ("c"."relnamespace" = "n"."oid") AND ("n"."nspname" !~ '^pg_') AND ("n"."nspname" <> 'information_schema') AND c.relkind in ('r', 'p', 'v', 'f', 'm') ORDER BY "type" ASC, "schema" ASC, "name" ASC
-;
--- @ metabase
-SELECT "c"."column_name" AS "name", CASE WHEN "c"."udt_schema" IN ('public', 'pg_catalog') THEN FORMAT('%s', "c"."udt_name") ELSE FORMAT('"%s"."%s"', "c"."udt_schema", "c"."udt_name") END AS "database-type", "c"."ordinal_position" - 1 AS "database-position", "c"."table_schema" AS "table-schema", "c"."table_name" AS "table-name", "pk"."column_name" IS NOT NULL AS "pk?", COL_DESCRIPTION(CAST(CAST(FORMAT('%I.%I', CAST("c"."table_schema" AS TEXT), CAST("c"."table_name" AS TEXT)) AS REGCLASS) AS OID), "c"."ordinal_position") AS "field-comment", (("column_default" IS NULL) OR (LOWER("column_default") = 'null')) AND ("is_nullable" = 'NO') AND NOT ((("column_default" IS NOT NULL) AND ("column_default" LIKE '%nextval(%')) OR ("is_identity" <> 'NO')) AS "database-required", (("column_default" IS NOT NULL) AND ("column_default" LIKE '%nextval(%')) OR ("is_identity" <> 'NO') AS "database-is-auto-increment" FROM "information_schema"."columns" AS "c" LEFT JOIN (SELECT "tc"."table_schema", "tc"."table_name", "kc"."column_name" FROM "information_schema"."table_constraints" AS "tc" INNER JOIN "information_schema"."key_column_usage" AS "kc" ON ("tc"."constraint_name" = "kc"."constraint_name") AND ("tc"."table_schema" = "kc"."table_schema") AND ("tc"."table_name" = "kc"."table_name") WHERE "tc"."constraint_type" = 'PRIMARY KEY') AS "pk" ON ("c"."table_schema" = "pk"."table_schema") AND ("c"."table_name" = "pk"."table_name") AND ("c"."column_name" = "pk"."column_name") WHERE c.table_schema !~ '^information_schema|catalog_history|pg_' AND ("c"."table_schema" IN ('sales')) ORDER BY "table-schema" ASC, "table-name" ASC, "database-position" ASC
-;
--- @ metabase
-SELECT "fk_ns"."nspname" AS "fk-table-schema", "fk_table"."relname" AS "fk-table-name", "fk_column"."attname" AS "fk-column-name", "pk_ns"."nspname" AS "pk-table-schema", "pk_table"."relname" AS "pk-table-name", "pk_column"."attname" AS "pk-column-name" FROM "pg_constraint" AS "c" INNER JOIN "pg_class" AS "fk_table" ON "c"."conrelid" = "fk_table"."oid" INNER JOIN "pg_namespace" AS "fk_ns" ON "c"."connamespace" = "fk_ns"."oid" INNER JOIN "pg_attribute" AS "fk_column" ON "c"."conrelid" = "fk_column"."attrelid" INNER JOIN "pg_class" AS "pk_table" ON "c"."confrelid" = "pk_table"."oid" INNER JOIN "pg_namespace" AS "pk_ns" ON "pk_table"."relnamespace" = "pk_ns"."oid" INNER JOIN "pg_attribute" AS "pk_column" ON "c"."confrelid" = "pk_column"."attrelid" WHERE fk_ns.nspname !~ '^information_schema|catalog_history|pg_' AND ("c"."contype" = 'f'::char) AND ("fk_column"."attnum" = ANY("c"."conkey")) AND ("pk_column"."attnum" = ANY("c"."confkey")) ORDER BY "fk-table-schema" ASC, "fk-table-name" ASC
-;
--- @ metabase
-with table_privileges as (select NULL as role, t.schemaname as schema, t.objectname as table, pg_catalog.has_any_column_privilege(current_user, '"' || replace(t.schemaname, '"', '""') || '"' || '.' || '"' || replace(t.objectname, '"', '""') || '"', 'update') as update, pg_catalog.has_any_column_privilege(current_user, '"' || replace(t.schemaname, '"', '""') || '"' || '.' || '"' || replace(t.objectname, '"', '""') || '"', 'select') as select, pg_catalog.has_any_column_privilege(current_user, '"' || replace(t.schemaname, '"', '""') || '"' || '.' || '"' || replace(t.objectname, '"', '""') || '"', 'insert') as insert, pg_catalog.has_table_privilege(current_user, '"' || replace(t.schemaname, '"', '""') || '"' || '.' || '"' || replace(t.objectname, '"', '""') || '"', 'delete') as delete from (select schemaname, tablename as objectname from pg_catalog.pg_tables union select schemaname, viewname as objectname from pg_catalog.pg_views union select schemaname, matviewname as objectname from pg_catalog.pg_matviews) t where t.schemaname !~ '^pg_' and t.schemaname <> 'information_schema' and pg_catalog.has_schema_privilege(current_user, t.schemaname, 'usage')) select t.* from table_privileges t
-;
--- @ metabase
-SELECT nspname FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'
-;
--- @ dbeaver
-SELECT current_schema(),session_user
-;
--- @ dbeaver
-SELECT n.oid,n.*,d.description FROM pg_catalog.pg_namespace n LEFT OUTER JOIN pg_catalog.pg_description d ON d.objoid=n.oid AND d.objsubid=0 AND d.classoid='pg_namespace'::regclass ORDER BY nspname
-;
--- @ dbeaver
-SELECT db.oid,db.* FROM pg_catalog.pg_database db WHERE datname='shop'
-;
--- @ dbeaver
-SELECT t.oid,t.*,c.relkind,format_type(nullif(t.typbasetype, 0), t.typtypmod) as base_type_name, d.description FROM pg_catalog.pg_type t LEFT OUTER JOIN pg_catalog.pg_type et ON et.oid=t.typelem LEFT OUTER JOIN pg_catalog.pg_class c ON c.oid=t.typrelid LEFT OUTER JOIN pg_catalog.pg_description d ON t.oid=d.objoid WHERE t.typname IS NOT NULL AND (c.relkind IS NULL OR c.relkind = 'c') AND (et.typcategory IS NULL OR et.typcategory <> 'C') AND t.typname = 'int4'
-;
--- @ dbeaver
-SELECT c.oid,c.*,d.description,pg_catalog.pg_get_expr(c.relpartbound, c.oid) as partition_expr,  pg_catalog.pg_get_partkeydef(c.oid) as partition_key FROM pg_catalog.pg_class c LEFT OUTER JOIN pg_catalog.pg_description d ON d.objoid=c.oid AND d.objsubid=0 AND d.classoid='pg_class'::regclass WHERE c.relnamespace={nsp:sales} AND c.relkind not in ('i','I','c')
-;
--- @ dbeaver
-SELECT c.relname,a.*,pg_catalog.pg_get_expr(ad.adbin, ad.adrelid, true) as def_value,dsc.description,dep.objid FROM pg_catalog.pg_attribute a INNER JOIN pg_catalog.pg_class c ON (a.attrelid=c.oid) LEFT OUTER JOIN pg_catalog.pg_attrdef ad ON (a.attrelid=ad.adrelid AND a.attnum = ad.adnum) LEFT OUTER JOIN pg_catalog.pg_description dsc ON (c.oid=dsc.objoid AND a.attnum = dsc.objsubid) LEFT OUTER JOIN pg_depend dep on dep.refobjid = a.attrelid AND dep.deptype = 'i' and dep.refobjsubid = a.attnum and dep.classid = dep.refclassid WHERE NOT a.attisdropped AND c.oid={rel:sales.orders} ORDER BY a.attnum
-;
--- @ dbeaver
-SELECT c.oid,c.*,t.relname as tabrelname,rt.relnamespace as refnamespace,d.description, case when c.contype='c' then "substring"(pg_get_constraintdef(c.oid), 7) else null end consrc_copy FROM pg_catalog.pg_constraint c INNER JOIN pg_catalog.pg_class t ON t.oid=c.conrelid LEFT OUTER JOIN pg_catalog.pg_class rt ON rt.oid=c.confrelid LEFT OUTER JOIN pg_catalog.pg_description d ON d.objoid=c.oid AND d.objsubid=0 AND d.classoid='pg_constraint'::regclass WHERE c.conrelid={rel:sales.orders} ORDER BY c.oid
-;
--- @ dbeaver
-SELECT i.*,i.indkey as keys,c.relname,c.relnamespace,c.relam,c.reltablespace,tc.relname as tabrelname,dsc.description,pg_catalog.pg_get_expr(i.indpred, i.indrelid) as pred_expr,pg_catalog.pg_get_expr(i.indexprs, i.indrelid, true) as expr,pg_catalog.pg_relation_size(i.indexrelid) as index_rel_size,pg_catalog.pg_stat_get_numscans(i.indexrelid) as index_num_scans FROM pg_catalog.pg_index i INNER JOIN pg_catalog.pg_class c ON c.oid=i.indexrelid INNER JOIN pg_catalog.pg_class tc ON tc.oid=i.indrelid LEFT OUTER JOIN pg_catalog.pg_description dsc ON i.indexrelid=dsc.objoid WHERE i.indrelid={rel:sales.orders} ORDER BY tabrelname, c.relname
-;
--- @ dbeaver
-SELECT DISTINCT dep.deptype, dep.classid, dep.objid, cl.relkind, attr.attname,pg_get_expr(ad.adbin, ad.adrelid) adefval, CASE WHEN cl.relkind IS NOT NULL THEN CASE WHEN dep.objsubid = 0 THEN cl.relkind ELSE 'c' END ELSE '' END AS type, COALESCE(coc.relname, clrw.relname) AS ownertable FROM pg_depend dep LEFT JOIN pg_class cl ON dep.objid=cl.oid LEFT JOIN pg_attribute attr ON dep.objid=attr.attrelid AND dep.objsubid=attr.attnum LEFT JOIN pg_rewrite rw ON dep.objid=rw.oid LEFT JOIN pg_class clrw ON clrw.oid=rw.ev_class LEFT JOIN pg_class coc ON coc.oid=dep.refobjid LEFT JOIN pg_attrdef ad ON ad.oid=dep.objid WHERE dep.refobjid={rel:sales.orders} ORDER BY type
-;
--- @ dbeaver
-SELECT p.oid,p.*,pg_catalog.pg_get_expr(p.proargdefaults, 0) as arg_defaults,d.description FROM pg_catalog.pg_proc p LEFT OUTER JOIN pg_catalog.pg_language l ON l.oid=p.prolang LEFT OUTER JOIN pg_catalog.pg_description d ON d.objoid=p.oid AND d.objsubid = 0 WHERE p.pronamespace={nsp:sales} ORDER BY p.proname
-;
--- @ dbeaver
-SELECT a.oid,a.*,pd.description FROM pg_catalog.pg_roles a left join pg_catalog.pg_shdescription pd on a.oid = pd.objoid ORDER BY a.rolname
-;
--- @ dbeaver
+-- @ generic
 SELECT pg_catalog.pg_total_relation_size('sales.orders'::regclass) > -1 AS ok
 ;
--- @ dbeaver
+-- @ generic
 SELECT relname,relkind,reltuples >= -1 as t,oid > 0 FROM pg_catalog.pg_class WHERE oid='sales.orders'::regclass::oid
 ;
--- @ dbeaver
-select string_agg(word, ',') from pg_catalog.pg_get_keywords() where word <> ALL ('{a,abs,absolute,action,add}'::text[])
-;
--- @ dbeaver
-SELECT 1 FROM pg_catalog.pg_settings WHERE name='search_path'
-;
--- @ dbeaver
-select * from pg_catalog.pg_enum
-;
--- @ dbeaver
+-- @ generic
 SELECT sa.pid = pg_backend_pid() AS own, sa.datname, sa.state FROM pg_catalog.pg_stat_activity sa WHERE sa.pid = pg_backend_pid()
 ;
--- @ grafana
-SELECT current_setting('server_version_num')::int/100 > 1400 as version
-;
--- @ grafana
-select quote_ident(table_name) as "table" from information_schema.tables where quote_ident(table_schema) not in ('information_schema', 'pg_catalog', '_timescaledb_cache', '_timescaledb_catalog', '_timescaledb_internal', '_timescaledb_config', 'timescaledb_information', 'timescaledb_experimental') and quote_ident(table_schema) IN (SELECT CASE WHEN trim(s[i]) = '"$user"' THEN user ELSE trim(s[i]) END FROM generate_series(array_lower(string_to_array(current_setting('search_path'),','),1), array_upper(string_to_array(current_setting('search_path'),','),1)) as i, string_to_array(current_setting('search_path'),',') s)
-;
--- @ grafana
-select quote_ident(column_name) as "column", data_type as "type" from information_schema.columns where case when array_length(parse_ident('sales.orders'),1) = 2 then quote_ident(table_schema) = (parse_ident('sales.orders'))[1] and quote_ident(table_name) = (parse_ident('sales.orders'))[2] else quote_ident(table_name) = 'orders' end
-;
--- @ grafana
-SELECT COALESCE((SELECT extversion FROM pg_extension WHERE extname='timescaledb'), 'none') AS v
-;
--- @ tableau
-SELECT CURRENT_CATALOG
-;
--- @ tableau
-SELECT NULL::text AS "TABLE_CAT", n.nspname AS "TABLE_SCHEM", c.relname AS "TABLE_NAME" FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE has_table_privilege(c.oid, 'SELECT') AND n.nspname = 'sales' AND c.relkind = 'r' ORDER BY 3
-;
--- @ superset
-SELECT nspname FROM pg_namespace WHERE nspname NOT LIKE 'pg_%' ORDER BY nspname
-;
--- @ superset
-SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'sales' AND c.relkind in ('r', 'p')
-;
--- @ superset
-SELECT a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), (SELECT pg_catalog.pg_get_expr(d.adbin, d.adrelid) FROM pg_catalog.pg_attrdef d WHERE d.adrelid = a.attrelid AND d.adnum = a.attnum AND a.atthasdef) AS DEFAULT, a.attnotnull, a.attrelid as table_oid, pgd.description as comment, a.attgenerated as generated, (SELECT json_build_object('always', a.attidentity = 'a', 'start', s.seqstart, 'increment', s.seqincrement, 'minvalue', s.seqmin, 'maxvalue', s.seqmax, 'cache', s.seqcache, 'cycle', s.seqcycle) FROM pg_catalog.pg_sequence s JOIN pg_catalog.pg_class c on s.seqrelid = c."oid" WHERE c.relkind = 'S' AND a.attidentity != '' AND s.seqrelid = pg_catalog.pg_get_serial_sequence(a.attrelid::regclass::text, a.attname)::regclass::oid) as identity_options FROM pg_catalog.pg_attribute a LEFT JOIN pg_catalog.pg_description pgd ON (pgd.objoid = a.attrelid AND pgd.objsubid = a.attnum) WHERE a.attrelid = {rel:sales.orders} AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum
-;
--- @ superset
-SELECT t.typname as "name", pg_catalog.format_type(t.typbasetype, t.typtypmod) as "attype", not t.typnotnull as "nullable", t.typdefault as "default", pg_catalog.pg_type_is_visible(t.oid) as "visible", n.nspname as "schema" FROM pg_catalog.pg_type t LEFT JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace WHERE t.typtype = 'd'
-;
--- @ superset
-SELECT t.typname as "name", pg_catalog.pg_type_is_visible(t.oid) as "visible", n.nspname as "schema", e.enumlabel as "label" FROM pg_catalog.pg_type t LEFT JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace LEFT JOIN pg_catalog.pg_enum e ON t.oid = e.enumtypid WHERE t.typtype = 'e' ORDER BY "schema", "name", e.oid
-;
--- @ superset
+-- @ generic
 SELECT a.attname FROM pg_attribute a JOIN (SELECT unnest(ix.indkey) attnum, generate_subscripts(ix.indkey, 1) ord FROM pg_index ix WHERE ix.indrelid = {rel:sales.order_lines} AND ix.indisprimary) k ON a.attnum=k.attnum WHERE a.attrelid = {rel:sales.order_lines} ORDER BY k.ord
 ;
--- @ superset
-SELECT conname FROM pg_catalog.pg_constraint r WHERE r.conrelid = {rel:sales.orders} AND r.contype = 'p' ORDER BY 1
-;
--- @ superset
-SELECT r.conname, pg_catalog.pg_get_constraintdef(r.oid, true) as condef, n.nspname as conschema FROM pg_catalog.pg_constraint r, pg_namespace n, pg_class c WHERE r.conrelid = {rel:sales.orders} AND r.contype = 'f' AND c.oid = confrelid AND n.oid = c.relnamespace ORDER BY 1
-;
--- @ superset
-SELECT i.relname as relname, ix.indisunique, ix.indexprs, a.attname, a.attnum, c.conrelid, ix.indkey::varchar, ix.indoption::varchar, i.reloptions, am.amname, pg_get_expr(ix.indpred, ix.indrelid), ix.indnkeyatts as indnkeyatts FROM pg_class t join pg_index ix on t.oid = ix.indrelid join pg_class i on i.oid = ix.indexrelid left outer join pg_attribute a on t.oid = a.attrelid and a.attnum = ANY(ix.indkey) left outer join pg_constraint c on (ix.indrelid = c.conrelid and ix.indexrelid = c.conindid and c.contype in ('p', 'u', 'x')) left outer join pg_am am on i.relam = am.oid WHERE t.relkind IN ('r', 'v', 'f', 'm', 'p') and t.oid = {rel:sales.order_lines} and ix.indisprimary = 't' ORDER BY t.relname, i.relname, a.attnum
-;
--- @ superset
-SELECT pgd.description as table_comment FROM pg_catalog.pg_description pgd WHERE pgd.objsubid = 0 AND pgd.objoid = {rel:sales.orders}
-;
--- @ superset
-select relname from pg_class c join pg_namespace n on n.oid=c.relnamespace where pg_catalog.pg_table_is_visible(c.oid) and relname='customers'
-;
--- @ superset
-SELECT current_database(), current_schema(), current_schemas(false)
-;
--- @ looker
+-- @ generic
 SELECT indkey FROM pg_index WHERE indrelid = 'sales.order_lines'::regclass
 ;
--- @ looker
+-- @ generic
 SELECT n.nspname, c.relname, c.reltuples::bigint >= -1 AS ok FROM pg_class c, pg_namespace n WHERE c.relnamespace = n.oid AND n.nspname NOT IN ('pg_catalog','information_schema','pg_toast') AND c.relkind IN ('r','v') ORDER BY 1, 2
 ;
 -- @ generic

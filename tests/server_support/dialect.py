@@ -34,7 +34,7 @@ class Engine:
     def names(self, sql: str) -> list[str]:
         edited = self.edited(sql)
         old = [column[0] for column in self.cursor.execute(edited).description]
-        return postgres.column_names(self.root.cursor(), edited, old)
+        return postgres.column_names(self.root.cursor(), sql, old)
 
     def error(self, sql: str):
         edits = postgres.edits(sql, tokenize(sql) or [])

@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 import psycopg
 
-from retailsql.adapters.server.wire import Throttle
+from retailsql.adapters.server.wire import Throttle, Tls
 from tests.server_fake import USERS
 from tests.server_raw import Raw, eventually, nothing_left
 
@@ -104,7 +104,7 @@ def make_file(path: Path, rows: int = ROWS) -> Path:
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[Server]:
+def serving(folder: Path, *, tls: Tls | None = None, **limits: float) -> Iterator[Server]:
     """Anna may read; ben, too, with two sessions at once. Nothing is left behind at the end."""
     from retailsql.adapters.server.accounts import Accounts, Audit
     from retailsql.adapters.server.accounts.verifiers import make_verifier
@@ -119,12 +119,14 @@ def serving(folder: Path) -> Iterator[Server]:
     users = folder / "users.toml"
     users.write_text("\n".join(lines) + "\n")
     users.chmod(0o600)
-    limits = WireLimits(watch_seconds=0.1, unread_seconds=1.0, stall_seconds=1.0, stop_seconds=0.5)
+    short = {"watch_seconds": 0.1, "unread_seconds": 1.0, "stall_seconds": 1.0, "stop_seconds": 0.5}
     patient = Throttle(free=10**6, per_user=10**6, per_address=10**6)
     with nothing_left(), temporary_in(folder / "scratch"):
         door = Door(make_file(folder / "shop.duckdb"), Accounts.open(users), Audit(None))
         try:
-            listener = Listener(door, "127.0.0.1", 0, limits=limits, throttle=patient)
+            listener = Listener(
+                door, "127.0.0.1", 0, tls=tls, limits=WireLimits(**short | limits), throttle=patient
+            )
             with listener:
                 yield Server(folder / "shop.duckdb", door, listener)
         finally:

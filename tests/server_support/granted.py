@@ -50,6 +50,11 @@ ANNA = Rights(
 BEN = Rights("ben", (), ANNA.grants | {Grant("write", "schema", "raw")})
 """He also writes to schema raw."""
 
+CARL = Rights(
+    "carl", (), frozenset({Grant("write", "schema", "raw"), Grant("read", "table", "raw", "known")})
+)
+"""He writes to schema raw, and reads one view of it."""
+
 
 def make_warehouse(path: Path, model: bytes) -> None:
     """Write the file; the model takes a, b and c."""

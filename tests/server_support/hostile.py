@@ -6,6 +6,8 @@ right to ``sales.costs``, to anything in schema ``secret``, nor to model ``hush`
 
 from __future__ import annotations
 
+from tests.server_support.hostile_newer import NEWER
+
 DENIED, NONE, READ_ONLY = "42501", "42P01", "25006"
 SYNTAX, UNSUPPORTED, NO_FUNCTION, BAD_NAME = "42601", "0A000", "42883", "42602"
 TOO_DEEP, TOO_LONG, NO_TYPE = "54001", "54000", "42704"
@@ -167,7 +169,7 @@ _WRITES = [
     ("EXPLAIN ANALYZE CREATE TABLE raw.x AS SELECT 1", READ_ONLY),
     ("CREATE TABLE raw.x (a INT)", READ_ONLY),
     ("CREATE TABLE raw.x AS SELECT 1", READ_ONLY),
-    ("CREATE TEMP TABLE x AS SELECT 1", READ_ONLY),
+    ("CREATE TEMP TABLE x AS SELECT 1", "42501"),
     ("CREATE TEMPORARY VIEW x AS SELECT 1", READ_ONLY),
     ("CREATE OR REPLACE VIEW raw.v AS SELECT 1", READ_ONLY),
     ("CREATE MACRO raw.f() AS 1", READ_ONLY),
@@ -181,7 +183,7 @@ _WRITES = [
     ("DROP TABLE raw.t", READ_ONLY),
     ("DROP SCHEMA raw CASCADE", READ_ONLY),
     ("ALTER TABLE raw.t ADD COLUMN b INT", READ_ONLY),
-    ("COMMENT ON TABLE raw.t IS 'mine'", DENIED),
+    ("COMMENT ON TABLE raw.t IS 'mine'", READ_ONLY),
     ("DROP MODEL line", SYNTAX),
 ]  # fmt: skip
 """Writes, also those that hide in what reads."""
@@ -429,7 +431,7 @@ HOSTILE: list[tuple[str, str]] = [
     (text, state)
     for part in (
         *(_TABLES, _SCOPES, _TYPES, _SIZES, _WRITES),
-        *(_ENGINE, _FUNCTIONS, _MODELS, _SHAPES),
+        *(_ENGINE, _FUNCTIONS, _MODELS, _SHAPES, NEWER),
     )
     for text, state in part
 ]

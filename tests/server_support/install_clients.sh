@@ -5,7 +5,7 @@
 set -u
 here="$(cd "$(dirname "$0")" && pwd)"
 packages=(postgresql-15 postgresql-client-15 odbc-postgresql unixodbc libpostgresql-jdbc-java
-	default-jdk-headless nodejs npm)
+	default-jdk-headless nodejs npm golang-go golang-github-lib-pq-dev golang-github-jackc-pgx-v4-dev)
 
 told() { echo "install_clients: $*"; }
 

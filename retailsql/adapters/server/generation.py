@@ -7,9 +7,10 @@ import shutil
 import tempfile
 import threading
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import duckdb
 from duckdb import DuckDBPyConnection
@@ -38,6 +39,8 @@ class Generation:
         dirty: something was written that no CHECKPOINT has put into the file.
         writes: counts what was written, so that plans made before are made anew.
         rights_told: whose rights the catalog here knows.
+        asked: plans of statements that ask the catalog, for all sessions; see backend/asked.py.
+        columns: of tables, as the catalog found them; see catalog/looked_up.py.
         telling: held while they are written.
     """
 
@@ -46,6 +49,8 @@ class Generation:
         self.users, self.retired, self.dirty = 0, False, False
         self.writes = 0
         self.rights_told: dict[str, Rights] = {}
+        self.asked: dict[Hashable, dict[str, Any]] = {}
+        self.columns: dict[Any, Any] = {}
         self.telling = threading.Lock()
         self._scratch = scratch
         self._cursors: weakref.WeakSet[DuckDBPyConnection] = weakref.WeakSet()

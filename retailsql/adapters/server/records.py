@@ -10,9 +10,9 @@ Nothing here does any work but :func:`apply` and :func:`original`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol, TypeAlias
 
 from retailsql.errors import RetailSQLError
 
@@ -70,6 +70,7 @@ class Field:
         kind: DuckDB's name of the type the column had.
         table: PostgreSQL's number of its table, 0 if it is computed.
         column: its number in that table, counted from 1; 0 if it is computed.
+        names: what its values, which are numbers, are called in text; None: they are no such.
     """
 
     name: str
@@ -79,6 +80,7 @@ class Field:
     kind: str = "VARCHAR"
     table: int = 0
     column: int = 0
+    names: Mapping[int, str] | None = field(default=None, repr=False, compare=False)
 
 
 class Edit(NamedTuple):
@@ -188,10 +190,14 @@ class RowsBegin(NamedTuple):
     formats: list[int]
 
 
+Data: TypeAlias = bytes | memoryview
+"""Bytes to send; a view of Arrow's memory is not copied."""
+
+
 class RowData(NamedTuple):
     """DataRow messages, ready to send, one behind the other."""
 
-    data: bytes
+    data: Data
     rows: int
 
 
@@ -205,7 +211,7 @@ class CopyBegin(NamedTuple):
 class CopyData(NamedTuple):
     """CopyData messages, ready to send."""
 
-    data: bytes
+    data: Data
 
 
 class CopyEnd(NamedTuple):
@@ -237,6 +243,16 @@ class Backend(Protocol):
     @property
     def status(self) -> Literal["I", "T", "E"]:
         """Idle, in a transaction block, or in one that failed."""
+
+    @property
+    def cancelled(self) -> bool:
+        """True once the statement was stopped, by :meth:`cancel` or its time limit, until another
+        begins; from any thread.
+        """
+
+    @property
+    def idle_seconds(self) -> float | None:
+        """How long the client may say nothing now, as he has set it; None: for ever."""
 
     def simple(self, text: str) -> Iterator[Answer]:
         """Run all statements of a simple Query; after an error the rest is not run."""

@@ -5,11 +5,17 @@ from __future__ import annotations
 import json
 import threading
 from typing import Any
+from weakref import WeakSet
 
 from duckdb import DuckDBPyConnection
 
-_SERIALIZE = "SELECT system.main.json_serialize_sql($1)"
+from retailsql.registry.names import literal
+
+_SERIALIZE = "SELECT system.main.json_serialize_sql($1::VARCHAR)"
 # By its full name: the catalog's and the file's macros come first.
+_NAME = "__rs_tree"
+# Prepared, as to plan it takes longer than to run it; clients' PREPARE never reaches DuckDB.
+_prepared: WeakSet[DuckDBPyConnection] = WeakSet()
 _SHORT = 20_000
 
 
@@ -39,11 +45,18 @@ def serialized(con: DuckDBPyConnection, text: str) -> Any:
     False
     """
     if _last.text == text and text:
-        tree = _last.tree
-        if len(text) > _SHORT:  # asked for twice, seldom more often, and large
-            _last.text, _last.tree = "", None
-        return tree
+        return _last.tree
+    if con not in _prepared:
+        con.execute(f"PREPARE {_NAME} AS {_SERIALIZE}")
+        _prepared.add(con)
     # All rows are fetched: a result with one left stays open on the connection.
-    tree = json.loads(con.execute(_SERIALIZE, [text]).fetchall()[0][0])
+    rows = con.execute(f"EXECUTE {_NAME}({literal(text)})").fetchall()
+    tree = json.loads(rows[0][0])
     _last.text, _last.tree = text, tree
     return tree
+
+
+def forget() -> None:
+    """Let the tree go if it is large: its statement is read, and another may not come for long."""
+    if len(_last.text) > _SHORT:
+        _last.text, _last.tree = "", None

@@ -21,7 +21,7 @@ from retailsql.adapters.server.self_signed import Pair, self_signed
 from retailsql.errors import ProjectError
 
 if TYPE_CHECKING:
-    from retailsql.adapters.server.wire import Tls
+    from retailsql.adapters.server.wire import Listener, Tls
 
 HOST, PORT, CONNECTIONS = "127.0.0.1", 5433, 100
 log = logging.getLogger("retailsql.server")
@@ -71,6 +71,7 @@ class Open(NamedTuple):
         require_tls: clients without it are refused.
         memory: that DuckDB may take; a role with a limit of its own has that on top.
         threads: that it computes with.
+        reload: reads users and certificate again.
     """
 
     host: str
@@ -82,10 +83,11 @@ class Open(NamedTuple):
     require_tls: bool
     memory: str
     threads: int
+    reload: Callable[[], None]
 
 
 def serve(options: ServeOptions, accounts: Accounts, opened: Callable[[Open], None]) -> None:
-    """Serve until SIGINT or SIGTERM; SIGHUP reads the file of users again.
+    """Serve until SIGINT or SIGTERM; SIGHUP reads users and certificate again.
 
     Must be called in the main thread, as signals arrive there.
 
@@ -102,7 +104,7 @@ def serve(options: ServeOptions, accounts: Accounts, opened: Callable[[Open], No
     with _signals() as signals, running(options, accounts) as told:
         opened(told)
         while (number := signals.get()) == signal.SIGHUP:
-            accounts.reload()
+            told.reload()
         # The next one ends the process at once, should this end take too long.
         signal.signal(number, signal.SIG_DFL)
         log.info("stopping")
@@ -139,7 +141,7 @@ def running(options: ServeOptions, accounts: Accounts) -> Iterator[Open]:
         port = next(p for p in (options.port, told.port, PORT) if p is not None)
         listener = Listener(
             door, host, port, tls=tls, require_tls=require_tls,
-            iterations=accounts.iterations, secret=kept_secret(accounts.path),
+            iterations=lambda: accounts.iterations, secret=kept_secret(accounts.path),
             max_connections=options.max_connections or told.max_connections or CONNECTIONS,
         )  # fmt: skip
         stack.enter_context(listener)
@@ -147,6 +149,7 @@ def running(options: ServeOptions, accounts: Accounts) -> Iterator[Open]:
             _reached(host), listener.address[1], door.warehouse.name, sorted(accounts.users),
             accounts.needs_write, pair.certificate if pair else None, require_tls,
             memory or "DuckDB's own limit", threads,
+            lambda: _reload(options, accounts, host, listener),
         )  # fmt: skip
 
 
@@ -211,6 +214,16 @@ def _tls(pair: Pair | None) -> Tls | None:
     from retailsql.adapters.server import wire
 
     return None if pair is None else wire.load(pair.certificate, pair.key)
+
+
+def _reload(options: ServeOptions, accounts: Accounts, host: str, listener: Listener) -> None:
+    accounts.reload()
+    try:
+        if (tls := _tls(_certificate(options, accounts, host))) is not None:
+            listener.renew(tls)
+            log.info("the certificate has been read again")
+    except ProjectError as error:
+        log.error("%s; the one of before is used on", error)
 
 
 @contextmanager

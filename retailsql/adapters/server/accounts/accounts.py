@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
-from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -19,6 +19,7 @@ from retailsql.adapters.server.accounts.document import (
     read_document,
 )
 from retailsql.adapters.server.accounts.rights_of import rights_of, still
+from retailsql.adapters.server.accounts.text import read_text
 from retailsql.adapters.server.accounts.verifiers import ITERATIONS, iterations, make_verifier
 from retailsql.adapters.server.records import Grant, PgError, Rights
 from retailsql.errors import ProjectError, RetailSQLError, nearest
@@ -100,10 +101,10 @@ class Accounts:
         )
 
     @property
-    def iterations(self) -> int:
-        """Of most verifiers; a user who does not exist is shown as many."""
-        found = Counter(iterations(user.verifier) for user in self._now().users.values())
-        return found.most_common(1)[0][0] if found else ITERATIONS
+    def iterations(self) -> list[int]:
+        """All counts of verifiers, each once; a user who does not exist is shown one of them."""
+        found = {iterations(user.verifier) for user in self._now().users.values()}
+        return sorted(found) or [ITERATIONS]
 
     def verifier(self, user: str) -> str | None:
         """What proves a user's password; None: no such user."""
@@ -217,15 +218,10 @@ class Accounts:
 
     def _read(self) -> Document:
         assert self.path is not None
-        try:
+        text = read_text(self.path)
+        with contextlib.suppress(OSError):
             if self.path.stat().st_mode & 0o007:
                 log.warning("Everybody on this machine can read %s: chmod 600 it", self.path)
-            text = self.path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise ProjectError(
-                "The file of users cannot be read", seen=f"{self.path}: {error}",
-                todo="retailsql user add NAME makes one",
-            ) from error  # fmt: skip
         if not text:
             # An editor that writes in place leaves it so for a moment; nobody is thrown out.
             raise ProjectError("The file of users is empty", seen=str(self.path))

@@ -86,7 +86,7 @@ def read_document(text: str, source: Path) -> Document:
     """
     try:
         tree = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise ProjectError(
             f"{source} is not TOML", seen=str(error), todo="mend the line it names"
         ) from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
+import tomllib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 
 from retailsql.adapters.server.accounts.document import Document, check_name, read_document
 from retailsql.adapters.server.accounts.grants import read_grant, same, write_grant
+from retailsql.adapters.server.accounts.text import read_text
 from retailsql.adapters.server.records import Grant
 from retailsql.errors import MissingExtraError, NameTakenError, ProjectError, nearest
 
@@ -31,7 +33,7 @@ def change_file(path: Path, change: Callable[[Any], None], *, make: bool = False
 
     Args:
         path: of the file.
-        change: is given tomlkit's document.
+        change: is given tomlkit's document, and the same as dictionaries.
         make: begin a new file if there is none.
 
     Returns:
@@ -40,29 +42,37 @@ def change_file(path: Path, change: Callable[[Any], None], *, make: bool = False
     Raises:
         ProjectError: the file, or what would become of it, has a mistake; nothing was written.
         MissingExtraError: tomlkit is not installed.
+        OSError: the file, or its lock beside it, cannot be written.
     """
-    tomlkit = _tomlkit()
     path = path.resolve()  # a link goes on being one
     with _locked(path):
-        text = _text(path, make)
+        text = NEW_FILE if make and not path.exists() else read_text(path)
         read_document(text, path)
-        tree = tomlkit.parse(text)
-        change(tree)
-        changed = tomlkit.dumps(tree)
+        changed = _changed(text, change, path)
         document = read_document(changed, path)
-        _replace(path, changed)
+        if changed != text or not path.exists():
+            _replace(path, changed)
     return document
 
 
-def _text(path: Path, make: bool) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except FileNotFoundError as error:
-        if make:
-            return NEW_FILE
-        raise ProjectError(
-            "There is no file of users", seen=str(path), todo="retailsql user add NAME makes one"
-        ) from error
+def _changed(text: str, change: Callable[[Any], None], path: Path) -> str:
+    """The text after a change, which must come to the same as the change of what it says.
+
+    tomlkit keeps comments, and loses a change here and there where tables are written as
+    ``users.anna.roles = []`` or ``anna = {}``: nobody may believe that a right was taken.
+    """
+    tomlkit = _tomlkit()
+    tree, wanted = tomlkit.parse(text), tomllib.loads(text)
+    change(wanted)
+    change(tree)
+    changed = str(tomlkit.dumps(tree))
+    with contextlib.suppress(tomllib.TOMLDecodeError):
+        if tomllib.loads(changed) == wanted:
+            return changed
+    raise ProjectError(
+        f"{path} cannot be changed as it is written",
+        todo="write each role and user as a table of its own, [roles.NAME] and [users.NAME]",
+    )
 
 
 def add_user(
@@ -99,7 +109,7 @@ def remove_user(tree: Any, name: str) -> None:
         ProjectError: there is none of that name.
     """
     require_user(tree.get("users", {}), name)
-    tree["users"].remove(name)
+    del tree["users"][name]
 
 
 def set_verifier(tree: Any, name: str, verifier: str) -> None:
@@ -115,21 +125,27 @@ def set_verifier(tree: Any, name: str, verifier: str) -> None:
 def add_grants(tree: Any, section: str, name: str, grants: Sequence[Grant]) -> None:
     """Add what a role or user has not yet."""
     table = tree[section][name]
-    if "grants" not in table:
-        table["grants"] = []
-    kept = [read_grant(text) for text in table["grants"]]
-    for grant in grants:
-        if not any(same(grant, other) for other in kept):
+    kept = [read_grant(text) for text in table.get("grants", [])]
+    new = [
+        grant for i, grant in enumerate(grants)
+        if not any(same(grant, other) for other in [*kept, *grants[:i]])
+    ]  # fmt: skip
+    if new and "grants" not in table:
+        table["grants"] = [write_grant(grant) for grant in new]
+    else:
+        for grant in new:
             table["grants"].append(write_grant(grant))
-            kept.append(grant)
 
 
 def remove_grants(tree: Any, section: str, name: str, grants: Sequence[Grant]) -> None:
-    """Take out what a role or user has of these."""
-    texts = tree[section][name].get("grants", [])
+    """Take out what a role or user has of these; an empty list does not stay behind."""
+    table = tree[section][name]
+    texts = table.get("grants", [])
     for index in reversed(range(len(texts))):
         if any(same(grant, read_grant(texts[index])) for grant in grants):
             del texts[index]
+            if not texts:
+                del table["grants"]
 
 
 def require_user(users: Iterable[str], name: str) -> None:
@@ -161,7 +177,7 @@ def _replace(path: Path, text: str) -> None:
     """Write a whole new file and put it in the place of the old one, readable by its owner."""
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)  # its mode is 0600
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
             own_as(handle, path)
             file.write(text)
             file.flush()

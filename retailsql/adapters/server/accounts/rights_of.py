@@ -7,7 +7,7 @@ from typing import Any
 
 from retailsql.adapters.server.accounts import amounts
 from retailsql.adapters.server.accounts.document import Document
-from retailsql.adapters.server.accounts.grants import write_grant
+from retailsql.adapters.server.accounts.grants import folded, write_grant
 from retailsql.adapters.server.records import Grant, Limits, Rights
 
 
@@ -51,11 +51,11 @@ def _covers(wide: Grant, grant: Grant) -> bool:
     """Whether one right holds another one."""
     if wide.privilege != grant.privilege or wide.kind == "database":
         return wide.privilege == grant.privilege
-    if grant.kind == "database" or wide.schema.casefold() not in ("*", grant.schema.casefold()):
+    if grant.kind == "database" or folded(wide.schema) not in (b"*", folded(grant.schema)):
         return False
     if wide.kind == "schema":
         return True
-    return wide.kind == grant.kind and wide.name.casefold() in ("*", grant.name.casefold())
+    return wide.kind == grant.kind and folded(wide.name) in (b"*", folded(grant.name))
 
 
 def _widest(limits: Sequence[Limits]) -> Limits:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from functools import partial
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -18,7 +19,7 @@ from retailsql.adapters.server.records import Notice, Rights
 from retailsql.registry.names import literal, quote
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Mapping
+    from collections.abc import Callable, Hashable, Mapping
 
     from retailsql.adapters.server.accounts import Accounts, Audit
     from retailsql.adapters.server.backend.portals import Portal
@@ -89,8 +90,8 @@ class Context:
     @property
     def seconds(self) -> float | None:
         """How long a statement may take: his own wish or his role's limit."""
-        limits = [s for s in (self.settings.timeout, self.rights.limits.seconds) if s is not None]
-        return min(limits, default=None)
+        wish = self.settings.seconds("statement_timeout")
+        return min((s for s in (wish, self.rights.limits.seconds) if s is not None), default=None)
 
     def tell(self, notice: Notice) -> None:
         """Tell the client something beside the result."""
@@ -98,7 +99,9 @@ class Context:
 
     def refresh(self) -> None:
         """Before a statement: the rights as they are now."""
-        self.rights = self.accounts.rights(self.user)
+        before, self.rights = self.may_write, self.accounts.rights(self.user)
+        if self.may_write != before:
+            self.settings.may_write(self.may_write)
 
     def notices(self) -> list[Notice]:
         """What was told since the last call. A new file that cannot be used is told here and not
@@ -163,6 +166,13 @@ class Context:
         writes = self.work.seen if self.work.open else generation.writes
         return (generation, writes, self.settings.number, self.rights)
 
+    def look(self, con: DuckDBPyConnection) -> Callable[[str, str], catalog.Columns | None]:
+        """Finds the columns of a table by schema and name, as a statement of the session means
+        them.
+        """
+        generation, names = self.work.generation, (self.path(con), self.stamp()[1])
+        return partial(catalog.look_up, con, generation.database, names, generation.columns)
+
     def _zones(self) -> dict[str, str]:
         """Names of time zones by their names in lower case, the same for all."""
         if not _ZONES:
@@ -199,10 +209,7 @@ class Context:
         con.execute(f"SET search_path = {literal(path)}")
         con.execute(f"SET VARIABLE rs_path = [{', '.join(map(literal, schemas))}]::VARCHAR[]")
         self._paths[id(con)] = path
-        pairs = [(k, v) for k, v in self.settings.all().items()]
-        names = ", ".join(literal(k.lower()) for k, _ in pairs)
-        values = ", ".join(literal(v) for _, v in pairs)
-        con.execute(f"SET VARIABLE rs_settings = MAP([{names}], [{values}])")
+        con.execute(f"SET VARIABLE rs_settings = {literal(_map_text(self.settings.all()))}")
         self._set_for[id(con)] = self.settings.number
 
     def path(self, con: DuckDBPyConnection) -> str | None:
@@ -228,6 +235,19 @@ def _written_path(database: str, schemas: list[str]) -> str:
     first, _, rest = catalog.search_path(database).partition(",")
     found = [f"{quote(database)}.{quote(schema)}" for schema in schemas]
     return ",".join([*(found or [first]), rest] if rest else found or [first])
+
+
+def _map_text(values: Mapping[str, str]) -> str:
+    """What DuckDB casts to a MAP: to read a hundred literals takes it longer than a session's first
+    statement.
+    """
+    pairs = (f"{_quoted(name.lower())}={_quoted(value)}" for name, value in values.items())
+    return f"{{{', '.join(pairs)}}}"
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", r"\\").replace('"', r"\"")
+    return f'"{escaped}"'
 
 
 def _pid(text: str | None) -> int | None:

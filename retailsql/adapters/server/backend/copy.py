@@ -17,6 +17,7 @@ from retailsql.adapters.server.records import (
     CopyBegin,
     CopyData,
     CopyEnd,
+    Data,
     PgError,
 )
 from retailsql.dialect.tokens import Walk, is_string
@@ -183,14 +184,14 @@ def _listed(walk: Walk) -> list[str]:
     return names
 
 
-def _behind(head: bytes, messages: bytes) -> bytes:
+def _behind(head: bytes, messages: Data) -> Data:
     """The messages, the payload of one more before that of their first: PostgreSQL sends the
     header of a binary COPY in one message with the first row, and its drivers rely on that.
     """
     if not head:
         return messages
     size = int.from_bytes(messages[1:5], "big") + len(head) - _FRAME
-    return b"d" + size.to_bytes(4, "big") + head[_FRAME:] + messages[_FRAME:]
+    return b"".join((b"d", size.to_bytes(4, "big"), head[_FRAME:], messages[_FRAME:]))
 
 
 def _copy(ctx: Context, query: Part, options: CopyOptions) -> Result:

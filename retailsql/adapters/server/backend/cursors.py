@@ -1,4 +1,4 @@
-"""DECLARE, FETCH, MOVE and CLOSE: rows of a query some at a time, forward."""
+"""DECLARE, FETCH, MOVE and CLOSE: rows of a query some at a time."""
 
 from __future__ import annotations
 
@@ -14,13 +14,17 @@ from retailsql.adapters.server.backend.prepare import QUERIES
 from retailsql.adapters.server.backend.query import Query
 from retailsql.adapters.server.backend.result import Command, Plan, Result, done
 from retailsql.adapters.server.backend.script import Part, ended, name_at, syntax_error
+from retailsql.adapters.server.backend.scrolling import Scrolling, Way
 from retailsql.adapters.server.records import Field, PgError
 from retailsql.dialect.tokens import Walk
 
 if TYPE_CHECKING:
     from retailsql.adapters.server.backend.context import Context
 
-_BACKWARD = ("PRIOR", "FIRST", "LAST", "ABSOLUTE", "RELATIVE", "BACKWARD")
+_ONE = {
+    "NEXT": Way(), "PRIOR": Way(-1), "FIRST": Way(1, single="absolute"),
+    "LAST": Way(-1, single="absolute"),
+}  # fmt: skip
 
 
 @dataclass
@@ -31,7 +35,9 @@ class Declared:
     name: str
     query: Query
     hold: bool
+    scroll: bool
     text: str
+    told: str
     fields: list[Field] | None = None
     parameters: list[int] = field(init=False)
     targets: list[DuckDBPyType | None] = field(init=False)
@@ -46,7 +52,9 @@ class Declared:
             raise PgError("25P01", "DECLARE CURSOR can only be used in transaction blocks")
         if self.name in ctx.portals:
             raise PgError("42P03", f'cursor "{self.name}" already exists')
-        portal = Portal(ctx, self.query, values, hold=self.hold, text=self.text)
+        kind = Scrolling if self.scroll else Portal
+        portal = kind(ctx, self.query, values, hold=self.hold, text=self.text)
+        portal.told = self.told
         portal.start()
         ctx.portals[self.name] = portal
         return done("DECLARE CURSOR")
@@ -57,10 +65,13 @@ def declare(ctx: Context, part: Part, oids: Sequence[int] = ()) -> Plan:
     walk = part.walk()
     walk.expect("DECLARE")
     name = name_at(walk)
+    scroll = False
     while walk.peek() in ("BINARY", "INSENSITIVE", "ASENSITIVE", "NO", "SCROLL"):
         if walk.take("BINARY"):
             raise PgError("0A000", "binary cursors are not supported")
-        walk.at += 1  # SCROLL is taken: whoever scrolls back is told when he does
+        if not walk.take("NO", "SCROLL"):
+            scroll = scroll or walk.peek() == "SCROLL"
+            walk.at += 1
     walk.expect("CURSOR")
     hold = walk.take("WITH", "HOLD")
     if not hold:
@@ -72,25 +83,25 @@ def declare(ctx: Context, part: Part, oids: Sequence[int] = ()) -> Plan:
     query = Query(ctx, rest, oids)
     if query.writes or query.fields is None:
         raise PgError("0A000", "a cursor must be declared for a query that only reads")
-    return Declared(ctx, name, query, hold, rest.text)
+    return Declared(ctx, name, query, hold, scroll, rest.text, part.text)
 
 
 def fetch(ctx: Context, part: Part) -> Plan:
     """``FETCH [direction] [FROM | IN] name``."""
     walk = part.walk()
     walk.expect("FETCH")
-    count, name = _count_and_name(walk)
+    way, name = _way_and_name(walk)
     portal = find(ctx, name)
-    return Command(lambda: _fetch(portal, count), portal.fields)
+    return Command(lambda: _fetch(portal, way), portal.fields)
 
 
 def move(ctx: Context, part: Part) -> Plan:
     """``MOVE [direction] [FROM | IN] name``."""
     walk = part.walk()
     walk.expect("MOVE")
-    count, name = _count_and_name(walk)
+    way, name = _way_and_name(walk)
     portal = find(ctx, name)
-    return Command(lambda: _move(portal, count))
+    return Command(lambda: _move(portal, way))
 
 
 def close(ctx: Context, part: Part) -> Plan:
@@ -117,14 +128,29 @@ def find(ctx: Context, name: str) -> Portal:
     return portal
 
 
-def _fetch(portal: Portal, count: int | None) -> Result:
-    rows: Iterator[pa.RecordBatch] = portal.take(count) if count != 0 else iter(())
-    return Result("FETCH", portal.fields, rows, limited=False)  # the cursor's own portal counts
+def _go(portal: Portal, way: Way) -> Iterator[pa.RecordBatch]:
+    """The rows on the way.
+
+    Raises:
+        PgError: 55000 the cursor would have to go back, and was not declared so.
+    """
+    if isinstance(portal, Scrolling):
+        return portal.go(way)
+    if not way.forward:
+        raise PgError(
+            "55000", "cursor can only scan forward",
+            hint="Declare it with SCROLL option to enable backward scan.",
+        )  # fmt: skip
+    return portal.take(way.number)
 
 
-def _move(portal: Portal, count: int | None) -> Result:
-    moved = sum(batch.num_rows for batch in portal.take(count)) if count != 0 else 0
-    return done(f"MOVE {moved}")
+def _fetch(portal: Portal, way: Way) -> Result:
+    # The cursor's own portal counts.
+    return Result("FETCH", portal.fields, _go(portal, way), limited=False)
+
+
+def _move(portal: Portal, way: Way) -> Result:
+    return done(f"MOVE {sum(batch.num_rows for batch in _go(portal, way))}")
 
 
 def _close(ctx: Context, name: str) -> Result:
@@ -140,30 +166,47 @@ def _close_all(ctx: Context) -> Result:
     return done("CLOSE CURSOR ALL")
 
 
-def _count_and_name(walk: Walk) -> tuple[int | None, str]:
-    """How many rows, None for all, and of which cursor.
-
-    Raises:
-        PgError: 55000 the cursor would have to go back.
-    """
-    count: int | None = 1
-    if walk.peek() in _BACKWARD and walk.peek(1) != "":
-        raise PgError(
-            "55000", "cursor can only scan forward",
-            hint="Declare it with NO SCROLL and read each row once.",
-        )  # fmt: skip
-    forward = walk.take("FORWARD")
-    if walk.take("NEXT") and not forward:
-        count = 1
-    elif walk.take("ALL"):
-        count = None
-    elif walk.peek().isdigit():
-        count = int(walk.peek())
-        walk.at += 1
-    elif walk.peek() == "-":
-        raise PgError("55000", "cursor can only scan forward")
+def _way_and_name(walk: Walk) -> tuple[Way, str]:
+    """Which rows, and of which cursor."""
+    way = _way(walk)
     if not walk.take("FROM"):
         walk.take("IN")
     name = name_at(walk)
     ended(walk)
-    return count, name
+    return way, name
+
+
+def _way(walk: Walk) -> Way:
+    """``NEXT``, ``ABSOLUTE -2``, ``BACKWARD ALL``, ``10``: which rows; nothing: the next one."""
+    word = walk.peek()
+    if walk.at == len(walk.tokens) - 1:
+        return Way()  # a cursor may be called like a direction
+    if word in _ONE:
+        walk.at += 1
+        return _ONE[word]
+    if walk.take("ALL"):
+        return Way(None)
+    if word not in ("ABSOLUTE", "RELATIVE", "FORWARD", "BACKWARD"):
+        count = _count(walk)
+        return Way() if count is None else Way(count)
+    walk.at += 1
+    if word in ("FORWARD", "BACKWARD") and walk.take("ALL"):
+        return Way(None, back=word == "BACKWARD")
+    count = _count(walk)
+    if word in ("ABSOLUTE", "RELATIVE"):
+        if count is None:
+            raise syntax_error(walk)
+        return Way(count, single=word.lower())
+    count = 1 if count is None else count
+    return Way(count if word == "FORWARD" else -count)
+
+
+def _count(walk: Walk) -> int | None:
+    """A whole number, with its sign; None: there is none."""
+    sign = -1 if walk.peek() == "-" else 1
+    at = walk.at + (walk.peek() in ("-", "+"))
+    if not walk.peek(at - walk.at).isdigit():
+        return None
+    count = int(walk.peek(at - walk.at))
+    walk.at = at + 1
+    return sign * count

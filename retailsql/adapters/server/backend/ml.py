@@ -176,6 +176,7 @@ def _carry_out(ctx: Context, con: DuckDBPyConnection, statement: Any) -> dict[st
             shown = share
             ctx.tell(Notice(f"{share:.0%} {words}", severity="INFO"))
 
+    policy.changed()  # names read from now on may be those of before
     text = carry_out(con, statement, None, say)
     result = con.execute(text)
     names = [column[0] for column in result.description or ()]
@@ -183,7 +184,7 @@ def _carry_out(ctx: Context, con: DuckDBPyConnection, statement: Any) -> dict[st
     policy.changed()
     ctx.work.altered = True
     if ctx.block.inside:
-        ctx.work.wrote = True
+        ctx.work.wrote += 1
     else:
         ctx.work.checkpoint()
     return row

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -39,7 +40,13 @@ class Portal:
         formats: of its columns: none for text, one for all, or one each.
         hold: it outlives its transaction.
         text: the statement, for the audit log.
+
+    Attributes:
+        told: the statement that made it.
+        made: when, in seconds since 1970.
     """
+
+    scrolls = False
 
     def __init__(
         self,
@@ -52,7 +59,7 @@ class Portal:
         text: str = "",
     ) -> None:
         self._ctx, self.plan, self.hold, self.text = ctx, plan, hold, text
-        self._values = values
+        self._values, self.told, self.made = values, text, time.time()
         self.part: Part | None = None
         self.fields = plan.fields
         self.formats = _formats(formats, self.fields)
@@ -139,6 +146,8 @@ class Portal:
     def _within_limit(self, batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
         limited = self.result is not None and self.result.limited
         limit = self._ctx.rights.limits.rows if limited else None
+        if limit is not None and self.result is not None:
+            limit = max(limit, self.result.free)
         over = limit is not None and self.sent + batch.num_rows > limit
         if over:
             assert limit is not None

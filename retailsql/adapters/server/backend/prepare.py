@@ -28,7 +28,7 @@ def prepare(ctx: Context, part: Part) -> Plan:
     if walk.peek() not in QUERIES:
         raise syntax_error(walk)
     query = part.rest(walk.at)
-    return Command(lambda: _prepare(ctx, name, query, types))
+    return Command(lambda: _prepare(ctx, name, query, types, part.text))
 
 
 def execute(ctx: Context, part: Part) -> Plan:
@@ -43,6 +43,7 @@ def execute(ctx: Context, part: Part) -> Plan:
     held = find(ctx, name)
     if held.part is None:
         raise PgError("42601", "an empty statement cannot be executed")
+    held.runs += 1
     return _planned(ctx, name, held.part, held.types, values)
 
 
@@ -92,10 +93,10 @@ def text_of(ctx: Context, name: str) -> str:
     return "" if held is None or held.part is None else held.part.text
 
 
-def _prepare(ctx: Context, name: str, query: Part, types: list[str]) -> Result:
+def _prepare(ctx: Context, name: str, query: Part, types: list[str], told: str) -> Result:
     if name in ctx.statements:
         raise PgError("42P05", f'prepared statement "{name}" already exists')
-    held = Prepared(ctx, query, [])
+    held = Prepared(ctx, query, [], told)
     held.types = types
     held.plan()
     ctx.statements[name] = held

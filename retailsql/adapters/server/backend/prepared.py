@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -22,10 +23,20 @@ class Prepared:
         ctx: of the session.
         part: the statement; None: an empty one.
         oids: types of parameters that the client has declared.
+        told: the whole PREPARE; '': the protocol made it.
+
+    Attributes:
+        text: as the client sent it.
+        runs: how often it was bound.
+        made: when, in seconds since 1970.
     """
 
-    def __init__(self, ctx: Context, part: Part | None, oids: Sequence[int]) -> None:
+    def __init__(
+        self, ctx: Context, part: Part | None, oids: Sequence[int], told: str = ""
+    ) -> None:
         self._ctx, self.part, self.oids = ctx, part, list(oids)
+        self.from_sql, self.runs, self.made = bool(told), 0, time.time()
+        self.text = told or ("" if part is None else part.text)
         self.types: list[str] = []
         self._plan: Plan | None = None
         self._told: list[tuple[object, ...]] | None = None
@@ -59,6 +70,10 @@ class Prepared:
         self._described, self._told = True, _shape(plan.fields)
         return Described(list(plan.parameters), plan.fields)
 
+    def kinds(self) -> list[int]:
+        """The types of its parameters, as they were last planned."""
+        return [] if self._plan is None else list(self._plan.parameters)
+
     def values(
         self, plan: Plan | None, formats: Sequence[int], data: Sequence[bytes | None]
     ) -> list[Any]:
@@ -68,6 +83,7 @@ class Prepared:
             PgError: 08P01 there are not as many as the statement has parameters, or one is none.
         """
         oids = [] if plan is None else plan.parameters
+        self.runs += 1
         if len(data) != len(oids):
             raise PgError(
                 "08P01", f"bind message supplies {len(data)} parameters, but prepared statement "

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import duckdb
+import pyarrow as pa
 from duckdb import DuckDBPyConnection
 
 from retailsql.adapters.server import catalog, encoding, policy, postgres
-from retailsql.adapters.server.backend import ml, parameters
+from retailsql.adapters.server.backend import ml, parameters, session_tables
 from retailsql.adapters.server.backend.bind import Bound, bind
 from retailsql.adapters.server.backend.result import Result
 from retailsql.adapters.server.backend.said import ENGINE, said
@@ -17,7 +19,7 @@ from retailsql.adapters.server.backend.script import Part
 from retailsql.adapters.server.backend.streams import BATCH, Stream
 from retailsql.adapters.server.backend.tags import tag_of
 from retailsql.adapters.server.records import Edit, Field, PgError, apply
-from retailsql.registry.names import literal
+from retailsql.adapters.server.serialized import forget
 
 if TYPE_CHECKING:
     from retailsql.adapters.server.backend.context import Context
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
 
 _KEPT, _KEPT_LENGTH = 512, 20_000
 _names: dict[tuple[str, ...], list[str]] = {}
+_OF_CATALOG = 100_000
+"""Rows that a result of the catalog may have whatever the role's limit: lists of tables, columns
+and types, for tools. Not more: beside the catalog a statement may name what makes rows."""
 _ROWS_ONLY = frozenset({"select", "insert", "update", "delete", "merge_into"})
 """Kinds of statements that leave the names in the database as they are."""
 
@@ -51,19 +56,25 @@ class Query:
         try:
             con = ctx.connection()
             self.stamp = ctx.stamp()
-            self._edits = catalog.after(part.text, postgres.edits(part.text, part.tokens))
-            self._found = parameters.read(part, oids)
-            # The policy reads it before anything binds it: a refusal must not tell what there is.
-            self._check(con)
-            self._bound, typed = self._bind(con)
-            self._edits = _joined(self._edits, typed)
-            self._with_sums(con)
-            self.final = self._final(con)
-            self.targets = parameters.targets(self._found, self._bound)
-            self.parameters = parameters.announced(self._found, self.targets)
-            self.fields = self._describe(con)
+            self._plan(con)
         except ENGINE as error:
             self._raise(error)
+        finally:
+            forget()
+
+    def _plan(self, con: DuckDBPyConnection) -> None:
+        part = self._part
+        self._edits = catalog.after(part.text, postgres.edits(part.text, part.tokens))
+        self._found = parameters.read(part, self._oids)
+        # The policy reads it before anything binds it: a refusal must not tell what there is.
+        self._check(con)
+        self._bound, typed = self._bind(con)
+        self._edits = _joined(self._edits, typed)
+        self._with_sums(con)
+        self.final = self._final(con)
+        self.targets = parameters.targets(self._found, self._bound)
+        self.parameters = parameters.announced(self._found, self.targets)
+        self.fields = self._describe(con)
 
     def run(self, values: Sequence[Any]) -> Result:
         """Run it."""
@@ -74,7 +85,7 @@ class Query:
                 self._anew()
                 con = ctx.connection(writes=self.writes)
             if self.writes:
-                ctx.work.wrote = True
+                ctx.work.wrote += 1
                 ctx.work.altered |= self._bound.kind not in _ROWS_ONLY
             given = parameters.given(self._found, values)
             tag = tag_of(self._part.words, self._bound.kind, self._bound.result)
@@ -82,22 +93,39 @@ class Query:
                 row = con.execute(self.final, given).fetchone()
                 n = int(row[0]) if row and self._bound.result == "changed_rows" else 0
                 return Result(f"{tag} {n}" if tag.counted else str(tag), rows=n)
-            if "pg_stat_activity" in self.final:  # else nobody sees it, and it takes its time
-                con.execute(f"SET VARIABLE rs_query = {literal(self._part.text)}")
+            session_tables.tell(ctx, con, self._part.text, self.final)
             con.complete()  # a name looked up with fetchone leaves its result open
-            relation = con.sql(self._head + self.final, params=given)
-            if relation is None:
+            reader = self._reader(con, given)
+            if reader is None:
                 return Result(str(tag), self.fields, counted=tag.counted)
-            relation = encoding.project(relation)
-            reader = relation.to_arrow_reader(BATCH)
         except ENGINE as error:
             self._raise(error)
         stream = Stream(ctx, con, reader, self._said)
         ctx.stream = stream
         return Result(
             str(tag), self.fields, iter(stream), close=stream.close, counted=tag.counted,
-            limited=not self._of_catalog,
+            free=_OF_CATALOG if self._of_catalog else 0,
         )  # fmt: skip
+
+    def _reader(
+        self, con: DuckDBPyConnection, given: dict[str, Any] | None
+    ) -> pa.RecordBatchReader | None:
+        """Its rows, as they come; None: it has run, and there are none."""
+        # Private: runs the text as it is. A relation is parsed and bound once more before it runs,
+        # which takes as long as a short query does. A later DuckDB may not have it.
+        submit: Any = getattr(con, "_submit", None)
+        if submit is not None and self._plain:
+            return submit(self.final, given, "stream", BATCH).arrow_reader()
+        relation = con.sql(self._head + self.final, params=given)
+        return None if relation is None else encoding.project(relation).to_arrow_reader(BATCH)
+
+    @cached_property
+    def _plain(self) -> bool:
+        """True for a query whose columns all reach Arrow as they are."""
+        bound = self._bound
+        if self._head or bound.kind != "select" or bound.writes or not bound.complete:
+            return False
+        return encoding.carried(bound.types)
 
     def _anew(self) -> None:
         """Read, check and bind it again: between Bind and Execute rights, search path or names
@@ -106,10 +134,13 @@ class Query:
         Raises:
             PgError: it is not allowed any more; 0A000 it takes or returns something else.
         """
-        made = Query(self._ctx, self._part, self._oids, head=self._head)
+        made = self._again()
         if (made.fields, made.targets, made.writes) != (self.fields, self.targets, self.writes):
             raise PgError("0A000", "cached plan must not change result type")
         self.__dict__.update(made.__dict__)
+
+    def _again(self) -> Query:
+        return Query(self._ctx, self._part, self._oids, head=self._head)
 
     @property
     def writes(self) -> bool:
@@ -162,9 +193,9 @@ class Query:
         fields = encoding.describe(names, bound.types)
         if bound.kind == "select":
             fields = postgres.typed(con, self._part.text, fields)
-        if catalog.SHIM in self.final:
-            return catalog.typed(con, self._part.text, self.final, fields)
-        return fields
+        if self._spliced or bound.kind != "select":
+            return fields
+        return catalog.placed(con, self._part.text, self.final, fields, self._ctx.look(con))
 
     def _with_sums(self, con: DuckDBPyConnection) -> None:
         """Give sums of integers the types they have in PostgreSQL."""

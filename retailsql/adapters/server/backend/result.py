@@ -31,8 +31,8 @@ class Result:
         con: whose open result this is; None: nobody's.
         close: called once, when the last row was read or nobody wants more.
         counted: the number of rows belongs into the tag.
-        limited: its rows count against the role's limit: not those of lists and of the catalog,
-            which tools read whatever a person may.
+        limited: its rows count against the role's limit: not those of lists.
+        free: so many rows it may have whatever the role's limit: tools read the catalog.
     """
 
     tag: str
@@ -44,6 +44,7 @@ class Result:
     close: Callable[[], None] = nothing
     counted: bool = True
     limited: bool = True
+    free: int = 0
 
 
 class Plan(Protocol):

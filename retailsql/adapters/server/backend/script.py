@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
+from retailsql.adapters.server.backend.long_lists import tokens_of
 from retailsql.adapters.server.policy import check_size
 from retailsql.adapters.server.records import PgError
 from retailsql.dialect.tokens import Walk, is_string, shifted, tokenize
@@ -31,7 +33,7 @@ class Part:
     tokens: Sequence[Token]
     start: int = 0
 
-    @property
+    @cached_property
     def words(self) -> tuple[str, ...]:
         """The first five words, in capitals; quoted text is none."""
         walk = self.walk()
@@ -117,7 +119,7 @@ def ended(walk: Walk) -> None:
 
 
 def _tokens(text: str) -> list[Token]:
-    found = tokenize(text)
+    found = tokens_of(text)
     if found is None:
         raise PgError("42601", "unterminated quoted string", position=len(text) + 1)
     out: list[Token] = []

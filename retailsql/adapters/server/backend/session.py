@@ -64,18 +64,13 @@ class Session:
         user: str,
         parameters: Mapping[str, str],
         peer: str,
-        deadlines: Deadlines | None = None,
+        deadlines: Deadlines,
     ) -> None:
-        self._own = None if deadlines is not None else Deadlines()
-        clock = deadlines or self._own
-        assert clock is not None
         try:
-            self._ctx = Context(warehouse, accounts, audit, user, parameters, peer, clock)
+            self._ctx = Context(warehouse, accounts, audit, user, parameters, peer, deadlines)
+        except PgError:
+            raise
         except BaseException as error:
-            if self._own is not None:
-                self._own.close()
-            if isinstance(error, PgError):
-                raise
             raise PgError("58000", str(error).splitlines()[0], severity="FATAL") from error
         self._closed = False
 
@@ -83,6 +78,17 @@ class Session:
     def status(self) -> Literal["I", "T", "E"]:
         """Idle, in a transaction block, or in one that failed."""
         return self._ctx.block.status
+
+    @property
+    def cancelled(self) -> bool:
+        """True once the statement was stopped, until another begins."""
+        return self._ctx.running.cancelled
+
+    @property
+    def idle_seconds(self) -> float | None:
+        """How long the client may say nothing now."""
+        block = "_in_transaction" if self._ctx.block.inside else ""
+        return self._ctx.settings.seconds(f"idle{block}_session_timeout")
 
     def simple(self, text: str) -> Iterator[Answer]:
         """Run all statements of a simple Query."""
@@ -202,8 +208,6 @@ class Session:
         self._ctx.portals.clear()
         self._ctx.statements.clear()
         self._ctx.work.close()
-        if self._own is not None:
-            self._own.close()
 
     def _one(self, part: Part, last: bool) -> Iterator[Answer]:
         """One statement of a simple Query."""
@@ -287,12 +291,10 @@ class Session:
             raise
 
     def _portal(self, name: str) -> Portal:
-        found = self._ctx.portals.get(name)
-        if found is None:
+        if (found := self._ctx.portals.get(name)) is None:
             raise PgError("34000", f'portal "{name}" does not exist')
         return found
 
     def _forget(self, name: str) -> None:
-        portal = self._ctx.portals.pop(name, None)
-        if portal is not None:
+        if (portal := self._ctx.portals.pop(name, None)) is not None:
             portal.close()

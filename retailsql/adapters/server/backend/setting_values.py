@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from fractions import Fraction
+from functools import lru_cache
 
 from retailsql.adapters.server.backend.setting_table import Setting
 from retailsql.adapters.server.records import PgError
@@ -65,6 +66,7 @@ def checked(setting: Setting, value: str, now: str, zones: Mapping[str, str]) ->
     return value.lower() if setting.choices else value
 
 
+@lru_cache(maxsize=64)  # asked before each statement
 def milliseconds(name: str, value: str) -> int:
     """A length of time; without a unit it is milliseconds.
 

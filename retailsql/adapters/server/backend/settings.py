@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from difflib import get_close_matches
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
 from retailsql.adapters.server.backend.setting_table import (
@@ -17,6 +18,10 @@ from retailsql.adapters.server.records import PgError
 
 _NO_SETTING = frozenset({"user", "database", "replication", "options"})
 """Parameters of a client's first message that are no settings."""
+
+_READ_ONLY = ("default_transaction_read_only", "transaction_read_only")
+Saved = tuple[dict[str, str], dict[str, str]]
+"""Values of a session, and those of its transaction."""
 
 
 class Settings:
@@ -47,17 +52,26 @@ class Settings:
         self._defaults["session_authorization"] = user
         self._defaults["server_version"] = f"{VERSION} (retailsql {_own_version()})"
         if read_only:
-            self._defaults["default_transaction_read_only"] = "on"
-            self._defaults["transaction_read_only"] = "on"
+            self._defaults |= dict.fromkeys(_READ_ONLY, "on")
         self._values = dict(self._defaults)
         self._local: dict[str, str] = {}
         self._before: dict[str, str] | None = None
         self._reported: dict[str, str] = {}
+        self._told = -1
         self.number = 0
         """Counts changes: what was set on a connection for another number is out of date."""
         for name, value in started(parameters or {}).items():
             self.set(name, value)
         self._defaults = dict(self._values)
+
+    def may_write(self, may: bool) -> None:
+        """The first right to write was given, or the last one taken: what stood at its default
+        goes with it.
+        """
+        for key in _READ_ONLY:
+            if self._values[key] == self._defaults[key]:
+                self._put(key, "off" if may else "on", local=False)
+            self._defaults[key] = "off" if may else "on"
 
     def show(self, name: str) -> str:
         """The value of a setting.
@@ -118,33 +132,47 @@ class Settings:
         if self._before is None:
             self._before = dict(self._values)
 
+    def saved(self) -> Saved:
+        """The values at a savepoint."""
+        return dict(self._values), dict(self._local)
+
+    def back(self, saved: Saved) -> None:
+        """Give all settings the values they had at a savepoint."""
+        self._values, self._local = dict(saved[0]), dict(saved[1])
+        self.number += 1
+
     def end(self, committed: bool) -> None:
         """A transaction has ended: SET LOCAL is over, and after a rollback SET is undone."""
-        if self._local or (not committed and self._before not in (None, self._values)):
-            self.number += 1
+        within = {**self._values, **self._local}
         if not committed and self._before is not None:
             self._values = self._before
         self._local, self._before = {}, None
+        if self._values != within:  # each block sets some, mostly to what they are anyway
+            self.number += 1
 
     def changes(self) -> dict[str, str]:
         """Reported settings whose value the client has not been told yet."""
+        if self._told == self.number:
+            return {}
+        self._told = self.number
         now = {name: self.show(name) for name in REPORTED}
         told = {name: value for name, value in now.items() if self._reported.get(name) != value}
         self._reported.update(told)
         return told
 
-    @property
-    def timeout(self) -> float | None:
-        """Seconds that a statement may take by the client's own wish; None: no limit."""
-        number = milliseconds("statement_timeout", self.show("statement_timeout"))
+    def seconds(self, name: str) -> float | None:
+        """A time limit by the client's own wish; None: no limit."""
+        number = milliseconds(name, self.show(name))
         return number / 1000 if number else None
 
     def _put(self, key: str, value: str, local: bool) -> None:
-        held = self._local if local else self._values
-        if not local:
+        before = self._local.get(key, self._values.get(key))
+        if local:
+            self._local[key] = value
+        else:
             self._local.pop(key, None)
-        if held.get(key) != value:
-            held[key] = value
+            self._values[key] = value
+        if before != value:
             self.number += 1
 
 
@@ -181,6 +209,7 @@ def started(parameters: Mapping[str, str]) -> dict[str, str]:
     return found
 
 
+@cache
 def _own_version() -> str:
     try:
         return version("retailsql")

@@ -76,16 +76,13 @@ def grant(ctx: Context, part: Part) -> Plan:
         raise syntax_error(part.walk())
 
     def run() -> Result:
-        if not statement.grants:
-            ctx.tell(Notice("USAGE comes with any right in a schema; nothing was changed"))
-        elif statement.grant:
+        there = ctx.work.generation.database
+        for name in statement.databases:
+            if name.lower() != there.lower():
+                raise PgError("3D000", f'database "{name}" does not exist')
+        if statement.grant:
             ctx.accounts.grant(statement, ctx.rights)
-            con, database = ctx.connection(), ctx.work.generation.database
-            for what, near in policy.not_there(con, database, statement.grants):
-                ctx.tell(Notice(f"{what} does not exist: the right holds once it does", hint=near))
-            changes = any(g.privilege in ("train", "write") for g in statement.grants)
-            if changes and not ctx.warehouse.writable:
-                ctx.tell(Notice(_READS, severity="WARNING", hint="restart retailsql serve"))
+            _tell_of_grant(ctx, statement)
         else:
             for kept in ctx.accounts.revoke(statement, ctx.rights):
                 ctx.tell(Notice(kept, severity="WARNING"))
@@ -94,6 +91,18 @@ def grant(ctx: Context, part: Part) -> Plan:
         return done("GRANT" if statement.grant else "REVOKE")
 
     return Command(run)
+
+
+def _tell_of_grant(ctx: Context, statement: policy.GrantStatement) -> None:
+    """What may surprise whoever grants."""
+    if not statement.grants:
+        ctx.tell(Notice("USAGE comes with any right in a schema; nothing was changed"))
+    con, database = ctx.connection(), ctx.work.generation.database
+    for what, near in policy.not_there(con, database, statement.grants):
+        ctx.tell(Notice(f"{what} does not exist: the right holds once it does", hint=near))
+    changes = any(g.privilege in ("train", "write") for g in statement.grants)
+    if changes and not ctx.warehouse.writable:
+        ctx.tell(Notice(_READS, severity="WARNING", hint="restart retailsql serve"))
 
 
 def listen(ctx: Context, part: Part) -> Plan:

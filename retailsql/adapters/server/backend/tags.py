@@ -38,12 +38,14 @@ def tag_of(words: Sequence[str], kind: str, result: str = "") -> Tag:
     >>> tag_of(("INSERT", "INTO", "T"), "insert"), tag_of(("DROP", "TABLE", "T"), "drop")
     ('INSERT 0', 'DROP TABLE')
     """
+    if words[0] == "TRUNCATE":  # which DuckDB reads as a DELETE
+        return Tag("TRUNCATE TABLE")
     if kind in _COUNTED:
         return Tag(_COUNTED[kind], True)
     if kind == "create" and result == "changed_rows":
         return Tag("SELECT", True)
     first = words[0] or kind.upper()
     rest = [word for word in words[1:] if word and word not in _TEMPORARY]
-    if first in ("CREATE", "DROP", "ALTER", "TRUNCATE") and rest:
+    if first in ("CREATE", "DROP", "ALTER") and rest:
         return Tag(f"{first} {rest[0]}")
     return Tag(first)

@@ -1,12 +1,12 @@
 """Transaction blocks as PostgreSQL has them, on DuckDB's transactions.
 
-DuckDB knows no savepoints. Where nothing was written they need none: after an error a new
-transaction stands for the one that was rolled back.
+DuckDB knows no savepoints. Where nothing was written since one they need none: after an error in
+a block that only read, a new transaction stands for the one that was rolled back.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from duckdb import DuckDBPyConnection
 
@@ -14,8 +14,24 @@ from retailsql.adapters.server.records import Notice, PgError
 
 if TYPE_CHECKING:
     from retailsql.adapters.server.backend.context import Context
+    from retailsql.adapters.server.backend.portals import Portal
+    from retailsql.adapters.server.backend.settings import Saved
 
-_NO_SAVEPOINT = "Write after the last savepoint, or use one block per write."
+
+class _Savepoint(NamedTuple):
+    """A place to come back to.
+
+    Args:
+        name: of it.
+        wrote: how many statements of the block had written.
+        settings: as they were.
+        portals: that were open: cursors of later are closed.
+    """
+
+    name: str
+    wrote: int
+    settings: Saved
+    portals: list[Portal]
 
 
 class Block:
@@ -30,7 +46,7 @@ class Block:
         self.inside = self.failed = False
         self._read_only = False
         self._lost = False  # what a failed block had written
-        self._savepoints: list[tuple[str, bool]] = []
+        self._savepoints: list[_Savepoint] = []
 
     @property
     def status(self) -> Literal["I", "T", "E"]:
@@ -120,14 +136,13 @@ class Block:
         """SAVEPOINT; the tag.
 
         Raises:
-            PgError: 25P01 outside of a block, 0A000 something was written in it.
+            PgError: 25P01 outside of a block.
         """
         self._inside("SAVEPOINT")
-        if self._ctx.work.wrote:
-            raise PgError(
-                "0A000", "a savepoint behind a write is not supported", hint=_NO_SAVEPOINT
-            )
-        self._savepoints.append((name, False))
+        ctx = self._ctx
+        self._savepoints.append(
+            _Savepoint(name, ctx.work.wrote, ctx.settings.saved(), list(ctx.portals.values()))
+        )
         return "SAVEPOINT"
 
     def release(self, name: str) -> str:
@@ -143,21 +158,27 @@ class Block:
             PgError: 3B001 there is none, 0A000 something was written since.
         """
         self._inside("ROLLBACK TO SAVEPOINT")
-        at = self._find(name)
-        if self._ctx.work.wrote or self._lost:
+        at, ctx = self._find(name), self._ctx
+        to = self._savepoints[at]
+        if self._lost or ctx.work.wrote != to.wrote:
             raise PgError(
                 "0A000", "what was written in a transaction block can only be rolled back whole",
-                hint="ROLLBACK",
+                hint="ROLLBACK, and begin again: nothing of the block was written.",
             )  # fmt: skip
         del self._savepoints[at + 1 :]
         self.failed = False
+        ctx.settings.back(to.settings)
+        for called, portal in list(ctx.portals.items()):
+            if called and portal not in to.portals:
+                portal.close()
+                del ctx.portals[called]
         return "ROLLBACK"
 
     def fail(self) -> None:
         """After an error: the block is failed, what was done in it is undone."""
         work = self._ctx.work
         if self.inside and not self.failed:
-            self.failed, self._lost = True, work.wrote
+            self.failed, self._lost = True, work.wrote > 0
         if self._ctx.stream is not None:
             self._ctx.stream.close(undone=True)
         work.rollback()
@@ -182,6 +203,6 @@ class Block:
 
     def _find(self, name: str) -> int:
         for i in range(len(self._savepoints) - 1, -1, -1):
-            if self._savepoints[i][0] == name:
+            if self._savepoints[i].name == name:
                 return i
         raise PgError("3B001", f'savepoint "{name}" does not exist')

@@ -36,7 +36,9 @@ class Work:
         self._kept: list[DuckDBPyConnection] = []
         self.open: bool = False
         self.read_only = True
-        self.wrote = self.altered = False
+        self.wrote = 0
+        """Statements of the transaction that have written."""
+        self.altered = False
         self.seen = self._epoch = 0
         """What had been written when the transaction began: its names are of that time."""
 
@@ -88,14 +90,14 @@ class Work:
                 policy.forget(con)  # read within the last transaction, they may be of before
                 self._epoch = epoch
             con.execute("BEGIN TRANSACTION READ ONLY" if read_only else "BEGIN TRANSACTION")
-            self.open, self.read_only, self.wrote = True, read_only, False
+            self.open, self.read_only, self.wrote = True, read_only, 0
         return con
 
     def commit(self) -> None:
         """Commit, if a transaction is open."""
         if not self.open or self._con is None:
             return
-        wrote, self.open, self.wrote = self.wrote, False, False
+        wrote, self.open, self.wrote = self.wrote, False, 0
         try:
             self._con.execute("COMMIT")
         finally:
@@ -108,7 +110,7 @@ class Work:
     def rollback(self) -> None:
         """Roll back, though an interrupt may hit the ROLLBACK itself."""
         wrote = self.wrote
-        self.open = self.wrote = self.altered = False
+        self.open, self.wrote, self.altered = False, 0, False
         try:
             ended = self._con is None or end_transaction(self._con)
         finally:
@@ -161,6 +163,7 @@ class Work:
     def _new(self) -> DuckDBPyConnection:
         assert self._generation is not None
         con = self._generation.cursor()
+        policy.shares(con, self._generation.root)
         try:
             self._configure(con, self._generation)
         except BaseException:

@@ -10,28 +10,36 @@ them are edited to point there. Other statements are left alone.
     install.py   attaches it, keeps it up to date        rights.py    who sees what
     told.py      fills the tables that statements read
     shown.py     what is shown as a name
-    after.py     edits behind other edits                fields.py, provenance.py  its types
+    after.py     edits behind other edits                lifted.py  one statement for all tables
+    fields.py, provenance.py, scopes.py, looked_up.py    where columns come from, and their types
 """
 
 from __future__ import annotations
 
 from retailsql.adapters.server.catalog.after import after
 from retailsql.adapters.server.catalog.edits import edits
-from retailsql.adapters.server.catalog.fields import typed
+from retailsql.adapters.server.catalog.fields import placed
 from retailsql.adapters.server.catalog.install import install, refresh
+from retailsql.adapters.server.catalog.lifted import Lifted, lifted
+from retailsql.adapters.server.catalog.looked_up import look_up
 from retailsql.adapters.server.catalog.names import PUBLIC, SHIM
 from retailsql.adapters.server.catalog.rights import set_rights
+from retailsql.adapters.server.catalog.scopes import Columns
 
 __all__ = [
     "PUBLIC",
     "SHIM",
+    "Columns",
+    "Lifted",
     "after",
     "edits",
     "install",
+    "lifted",
+    "look_up",
+    "placed",
     "refresh",
     "search_path",
     "set_rights",
-    "typed",
 ]
 
 

@@ -133,7 +133,7 @@ def _system_relations(root: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], 
         f"SELECT nspname, relname, oid, columns FROM {SHIM}.private.system_relations"
     ).fetchall()
     for nspname, relname, oid, text in relations:
-        columns = [_column(c) for c in text.split(" ")]
+        columns = [_column(c) for c in text.split()]
         rows += [[nspname, relname, oid, i, *c] for i, c in enumerate(columns, 1)]
         found[SCHEMAS[nspname], relname] = columns
     root.execute(

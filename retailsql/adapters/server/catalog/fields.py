@@ -1,16 +1,18 @@
-"""The types that a result of the catalog is announced with: PostgreSQL's own, not DuckDB's."""
+"""Where the columns of a result come from, and PostgreSQL's own types of those of the catalog."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
 from dataclasses import replace
+from typing import cast
 
 import duckdb
 
-from retailsql.adapters.server.catalog.after import LONG, same_but_numbers
-from retailsql.adapters.server.catalog.provenance import column_types
+from retailsql.adapters.server.catalog.names import SHIM
+from retailsql.adapters.server.catalog.provenance import Node, columns_of
+from retailsql.adapters.server.catalog.reg_names import reg_names
+from retailsql.adapters.server.catalog.scopes import Column, Look
 from retailsql.adapters.server.records import Field
+from retailsql.adapters.server.serialized import serialized
 
 _TYPES: dict[str, dict[str, tuple[int, int, int]]] = {
     "UINTEGER": {
@@ -34,67 +36,56 @@ information_schema is told as the type below it."""
 _PLAIN = {"UINTEGER": "oid", "UINTEGER[]": "_oid"}
 """What is told of numbers that nobody followed: the only ones in the catalog are of things."""
 
-_KEPT = 512
-_known: dict[tuple[str, int], Sequence[str]] = {}
 
-
-def typed(
-    con: duckdb.DuckDBPyConnection, text: str, final: str, fields: list[Field]
+def placed(
+    con: duckdb.DuckDBPyConnection, text: str, final: str, fields: list[Field], look: Look
 ) -> list[Field]:
-    """The fields of a result that asked the catalog, with the types drivers wait for.
+    """The fields of a result with the tables they come from, and those of the catalog with the
+    types that drivers wait for.
 
     A driver that meets ``oid[]`` as ``int8[]`` asks for the type again and again; psqlodbc that
     meets ``int2vector`` as text never ends.
 
     Args:
-        con: any connection; nothing is looked up.
+        con: any connection with nothing open on it.
         text: of the statement, as the user wrote it.
         final: of the statement with its edits; read where DuckDB's parser cannot read ``text``.
         fields: as the encoder describes them.
+        look: finds the columns of a table of the database.
 
-    >>> told = [Field("a", 20, 8, kind="UINTEGER"), Field("b", 25, -1)]
+    >>> fields = [Field("a", 20, 8, kind="UINTEGER"), Field("b", 25, -1)]
     >>> sql = "SELECT oid AS a, relname AS b FROM pg_class"
-    >>> [f.oid for f in typed(duckdb.connect(), sql, sql, told)]
-    [26, 19]
+    >>> found = placed(duckdb.connect(), sql, sql, fields, lambda schema, name: None)
+    >>> [(f.oid, f.table, f.column) for f in found]
+    [(26, 1259, 1), (19, 1259, 2)]
     """
-    kinds = _kinds(con, text, final, len(fields))
-    return [_typed(one, kind) for one, kind in zip(fields, kinds, strict=True)]
-
-
-def _kinds(con: duckdb.DuckDBPyConnection, text: str, final: str, width: int) -> Sequence[str]:
-    if len(text) > LONG:
-        return _looked_up(con, text, final, width)
-    alike = same_but_numbers(text)
-    found = _known.get((alike, width))
-    if found is None:
-        found = _looked_up(con, alike, same_but_numbers(final), width)
-        if len(_known) >= _KEPT:
-            _known.clear()
-        _known[alike, width] = found
-    return found
-
-
-def _looked_up(con: duckdb.DuckDBPyConnection, text: str, final: str, width: int) -> Sequence[str]:
     for written in (text, final):
-        row = con.execute("SELECT json_serialize_sql(?)", [written]).fetchone()
-        kinds = _read(row[0], width) if row else None
-        if kinds is not None:
-            return kinds
-    return [""] * width
+        node = _node(con, written)
+        if node is not None:
+            columns = columns_of(node, len(fields), look)
+            return [_told(f, c, SHIM in final) for f, c in zip(fields, columns, strict=True)]
+    return fields
 
 
-def _read(tree: str, width: int) -> tuple[str, ...] | None:
-    """The types by a serialized tree; None: it holds an error."""
-    read = json.loads(tree)
-    if read.get("error") or len(read.get("statements", ())) != 1:
+def _node(con: duckdb.DuckDBPyConnection, text: str) -> Node | None:
+    """The one query of a text; None: DuckDB cannot read it, or it is something else."""
+    try:
+        tree = serialized(con, text)
+    except (duckdb.Error, RecursionError):
         return None
-    return tuple(column_types(read["statements"][0]["node"], width))
+    if tree.get("error") or len(tree.get("statements", ())) != 1:
+        return None
+    return cast(Node, tree["statements"][0]["node"])
 
 
-def _typed(field: Field, kind: str) -> Field:
+def _told(field: Field, column: Column, of_catalog: bool) -> Field:
+    field = replace(field, table=column.table, column=column.number)
+    if not of_catalog or (column.table and not column.kind):
+        return field
     types = _TYPES.get(field.kind, {})
-    found = types.get(kind) or types.get(_PLAIN.get(field.kind, ""))
+    found = types.get(column.kind) or types.get(_PLAIN.get(field.kind, ""))
     if found is None:
         return field
     number, length, modifier = found
-    return replace(field, oid=number, typlen=length, typmod=modifier)
+    names = reg_names().get(number)
+    return replace(field, oid=number, typlen=length, typmod=modifier, names=names)

@@ -16,12 +16,13 @@ SELECT schema_name, table_name, oid, name, {s}.private.schema_oid(schema_name), 
     false, false, true, 'n', seen
 FROM {s}.private.told_indexes
 UNION ALL
-SELECT schema_name, name, oid, name, {s}.private.schema_oid(schema_name), 10, 0, oid, 1, 1, false, 'p', 'S', 3, 0, false, false, true, 'n', seen
+SELECT schema_name, name, oid, name, {s}.private.schema_oid(schema_name), 10, 0, oid, 1, 1, false, 'p', 'S', 3, 0, false, false, true,
+    'n', seen
 FROM {s}.private.told_sequences
 UNION ALL
 SELECT nspname, relname, oid, relname, {s}.private.schema_oid(nspname), 10, CASE relkind WHEN 'r' THEN 2 ELSE 0 END, 0, 0,
     CASE relkind WHEN 'r' THEN -1 ELSE 0 END, false, 'p', relkind,
-    len(string_split(columns, ' ')), 0, relkind = 'v', false, true, 'n', NULL
+    len(regexp_split_to_array(columns, '\s+')), 0, relkind = 'v', false, true, 'n', NULL
 FROM {s}.private.system_relations;
 
 CREATE VIEW {s}.private.all_attributes AS
@@ -50,7 +51,8 @@ JOIN {s}.pg.pg_type AS t ON t.oid = a.typoid;
 
 CREATE VIEW {s}.private.tell_comments AS
 FROM (
-    SELECT oid AS objoid, schema_name, name AS table_name, 'pg_class' AS class, 0 AS objsubid, comment AS description, seen FROM {s}.private.told_tables
+    SELECT oid AS objoid, schema_name, name AS table_name, 'pg_class' AS class, 0 AS objsubid, comment AS description,
+        seen FROM {s}.private.told_tables
     UNION ALL SELECT oid, schema_name, table_name, 'pg_class', 0, comment, seen FROM {s}.private.told_indexes
     UNION ALL SELECT oid, schema_name, name, 'pg_class', 0, comment, seen FROM {s}.private.told_sequences
     UNION ALL SELECT reloid, schema_name, table_name, 'pg_class', attnum, comment, seen FROM {s}.private.told_columns

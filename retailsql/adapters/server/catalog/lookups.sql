@@ -9,7 +9,9 @@ CREATE MACRO {s}.private.quoted_list(p_names) AS
     array_to_string(list_transform(p_names, lambda x: CASE WHEN regexp_full_match(x, '[a-z_][a-z0-9_$]*')
         THEN x ELSE '"' || replace(x, '"', '""') || '"' END), ', ');
 CREATE MACRO {s}.private.view_text(p_sql) AS
-    regexp_replace(p_sql, '^CREATE (?:OR REPLACE )?(?:TEMP(?:ORARY)? )?VIEW (?:IF NOT EXISTS )?(?:"(?:[^"]|"")*"|[^ ("]+|\.)+\s*(?:\([^)]*\))?\s*AS\s*', ' ', 'is');
+    regexp_replace(p_sql,
+        '^CREATE (?:OR REPLACE )?(?:TEMP(?:ORARY)? )?VIEW (?:IF NOT EXISTS )?(?:"(?:[^"]|"")*"|[^ ("]+|\.)+\s*(?:\([^)]*\))?\s*AS\s*',
+        ' ', 'is');
 CREATE MACRO {s}.private.index_text(p_unique, p_name, p_schema, p_table, p_columns) AS
     'CREATE ' || CASE WHEN p_unique THEN 'UNIQUE ' ELSE '' END || 'INDEX ' || {s}.private.quoted(p_name) || ' ON '
     || {s}.private.quoted(p_schema) || '.' || {s}.private.quoted(p_table) || ' USING btree ('

@@ -52,11 +52,13 @@ CREATE MACRO {s}.main.pg_get_statisticsobjdef_columns(p_oid) AS CAST(NULL AS VAR
 CREATE MACRO {s}.main.pg_get_serial_sequence(p_table, p_column) AS CAST(NULL AS VARCHAR);
 CREATE MACRO {s}.main.pg_get_multixact_members(p_oid) AS CAST(NULL AS VARCHAR);
 
+-- Many arguments stand in lines, else \df of a model is wider than a screen.
 CREATE VIEW {s}.private.function_texts AS
 WITH args AS (
     SELECT f.oid, f.result, f.is_table, f.name, f.schema_name, f.macro_definition,
-        array_to_string(list_transform(list_zip(f.names, f.types),
-            lambda x: x[1] || ' ' || coalesce(t.names[CAST(x[2] AS UINTEGER)], 'record')), ', ') AS arguments
+        regexp_replace(array_to_string(list_transform(list_zip(f.names, f.types),
+            lambda x: x[1] || ' ' || coalesce(t.names[CAST(x[2] AS UINTEGER)], 'record')), ', '),
+            '([^\n]{50,}?), ', '\1,' || chr(10), 'g') AS arguments
     FROM {s}.private.functions AS f, {s}.private.type_names AS t
 )
 SELECT map_from_entries(list((oid, text))) AS texts FROM (

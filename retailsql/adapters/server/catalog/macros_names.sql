@@ -62,6 +62,8 @@ CREATE MACRO {s}.main.format_type(p_oid, p_mod) AS CASE
         THEN printf('numeric(%d,%d)', (CAST(p_mod AS INTEGER) - 4) // 65536, (CAST(p_mod AS INTEGER) - 4) % 65536)
     WHEN {s}.private.number(p_oid) IN (1042, 1043) AND CAST(p_mod AS INTEGER) > 4
         THEN {s}.private.type_name(p_oid) || '(' || CAST(CAST(p_mod AS INTEGER) - 4 AS VARCHAR) || ')'
+    WHEN {s}.private.number(p_oid) IN (1083, 1114, 1184, 1266) AND CAST(p_mod AS INTEGER) >= 0
+        THEN regexp_replace({s}.private.type_name(p_oid), '^\w+', '\0(' || CAST(p_mod AS VARCHAR) || ')')
     ELSE coalesce({s}.private.type_name(p_oid), '???') END;
 
 CREATE TABLE {s}.private.proc_names AS
@@ -104,7 +106,8 @@ CREATE MACRO {s}.main.pg_table_is_visible(p_oid) AS
     list_contains((SELECT rs_v.oids FROM {s}.private.visible AS rs_v), {s}.private.number(p_oid));
 CREATE MACRO {s}.main.pg_type_is_visible(p_oid) AS coalesce({s}.private.type_name(p_oid) NOT LIKE 'information_schema.%', false);
 CREATE MACRO {s}.main.pg_function_is_visible(p_oid) AS coalesce((SELECT map_from_entries(list((rs_p.oid,
-    rs_p.pronamespace = 11 OR list_contains(list_transform({s}.private.path(), lambda x: 16384 + hash('schema' || chr(31) || chr(31) || x) % 2147467263), rs_p.pronamespace))))
+    rs_p.pronamespace = 11 OR list_contains(list_transform({s}.private.path(),
+        lambda x: 16384 + hash('schema' || chr(31) || chr(31) || x) % 2147467263), rs_p.pronamespace))))
     FROM {s}.pg_part.pg_proc AS rs_p)[{s}.private.number(p_oid)], false);
 CREATE MACRO {s}.main.pg_operator_is_visible(p_oid) AS true;
 CREATE MACRO {s}.main.pg_opclass_is_visible(p_oid) AS true;

@@ -26,7 +26,8 @@ CREATE MACRO {s}.main.pg_is_wal_replay_paused() AS false;
 CREATE TABLE {s}.private.started AS SELECT now() AS at;
 CREATE MACRO {s}.main.pg_postmaster_start_time() AS (SELECT rs_s.at FROM {s}.private.started AS rs_s);
 CREATE MACRO {s}.main.pg_conf_load_time() AS (SELECT rs_s.at FROM {s}.private.started AS rs_s);
-CREATE MACRO {s}.main.pg_encoding_to_char(p_number) AS CASE CAST(p_number AS INTEGER) WHEN 6 THEN 'UTF8' WHEN 0 THEN 'SQL_ASCII' ELSE '' END;
+CREATE MACRO {s}.main.pg_encoding_to_char(p_number) AS
+    CASE CAST(p_number AS INTEGER) WHEN 6 THEN 'UTF8' WHEN 0 THEN 'SQL_ASCII' ELSE '' END;
 CREATE MACRO {s}.main.pg_char_to_encoding(p_name) AS CASE WHEN replace(upper(p_name), '-', '') IN ('UTF8', 'UNICODE') THEN 6
     WHEN upper(p_name) = 'SQL_ASCII' THEN 0 ELSE -1 END;
 CREATE MACRO {s}.main.pg_client_encoding() AS 'UTF8';
@@ -38,10 +39,13 @@ CREATE MACRO {s}.main.pg_listening_channels() AS TABLE SELECT NULL::VARCHAR AS p
 CREATE MACRO {s}.main.pg_get_keywords() AS TABLE FROM {s}.private.keywords;
 CREATE MACRO {s}.main.pg_show_all_settings() AS TABLE FROM {s}.pg_part.pg_settings;
 CREATE MACRO {s}.main.pg_timezone_names() AS TABLE FROM system.main.pg_timezone_names();
-CREATE MACRO {s}.main.pg_options_to_table(p_options) AS TABLE SELECT NULL::VARCHAR AS option_name, NULL::VARCHAR AS option_value WHERE false;
-CREATE MACRO {s}.main.aclexplode(p_acl) AS TABLE SELECT 0::UINTEGER AS grantor, 0::UINTEGER AS grantee, NULL::VARCHAR AS privilege_type, false AS is_grantable WHERE false;
+CREATE MACRO {s}.main.pg_options_to_table(p_options) AS TABLE SELECT NULL::VARCHAR AS option_name,
+    NULL::VARCHAR AS option_value WHERE false;
+CREATE MACRO {s}.main.aclexplode(p_acl) AS TABLE SELECT 0::UINTEGER AS grantor, 0::UINTEGER AS grantee, NULL::VARCHAR AS privilege_type,
+    false AS is_grantable WHERE false;
 CREATE MACRO {s}.main.acldefault(p_kind, p_owner) AS CAST(NULL AS VARCHAR[]);
-CREATE MACRO {s}.main.pg_partition_tree(p_oid) AS TABLE SELECT 0::UINTEGER AS relid, 0::UINTEGER AS parentrelid, true AS isleaf, 0 AS level WHERE false;
+CREATE MACRO {s}.main.pg_partition_tree(p_oid) AS TABLE SELECT 0::UINTEGER AS relid, 0::UINTEGER AS parentrelid, true AS isleaf,
+    0 AS level WHERE false;
 CREATE MACRO {s}.main.pg_partition_ancestors(p_oid) AS unnest(CAST([] AS UINTEGER[]));
 CREATE MACRO {s}.main.rs_partition_ancestors(p_oid) AS TABLE SELECT 0::UINTEGER AS relid, 0 AS depth WHERE false;
 CREATE MACRO {s}.main.pg_relation_is_publishable(p_oid) AS true;
@@ -50,7 +54,8 @@ CREATE MACRO {s}.main.pg_advisory_lock(p_key) AS NULL;
 CREATE MACRO {s}.main.pg_advisory_unlock(p_key) AS true;
 CREATE MACRO {s}.main.pg_try_advisory_lock(p_key) AS true;
 CREATE MACRO {s}.main.pg_partition_root(p_oid) AS CAST(NULL AS UINTEGER);
-CREATE MACRO {s}.main.pg_available_extensions() AS TABLE SELECT NULL::VARCHAR AS name, NULL::VARCHAR AS default_version, NULL::VARCHAR AS comment WHERE false;
+CREATE MACRO {s}.main.pg_available_extensions() AS TABLE SELECT NULL::VARCHAR AS name, NULL::VARCHAR AS default_version,
+    NULL::VARCHAR AS comment WHERE false;
 CREATE MACRO {s}.main.pg_cancel_backend(p_pid) AS false;
 CREATE MACRO {s}.main.pg_terminate_backend(p_pid) AS false;
 CREATE MACRO {s}.main.pg_blocking_pids(p_pid) AS CAST([] AS INTEGER[]);

@@ -30,6 +30,11 @@ _PATTERNS = {
 }
 
 
+_TEXTS = ("text", "varchar", "name")
+_AS_TEXT = "__pg_text"
+"""What the dialect's edits have made of ``::text``."""
+
+
 def cast_edits(sheet: Sheet, i: int) -> None:
     """``x::regclass``, ``CAST(x AS name)``, ``x::pg_catalog.text``, ``regclass 'x'``."""
     if sheet.mark(i, "::"):
@@ -80,11 +85,8 @@ def _reader(
     tokens = sheet.tokens
     kinds = {tokens[k].token_type.name for k in range(first, end + 1)}
     is_text = "STRING" in kinds or "PARAMETER" in kinds or "DPIPE" in kinds
-    to_text = sheet.mark(last + 1, "::") and _type_at(sheet, last + 2)[1] in (
-        "text",
-        "varchar",
-        "name",
-    )
+    cast_on = sheet.mark(last + 1, "::") and _type_at(sheet, last + 2)[1] in _TEXTS
+    to_text = cast_on or (sheet.word(first - 2) == _AS_TEXT and sheet.mark(last + 1, ")"))
     if is_text and (to_text or is_item(sheet, *whole)):
         return f"rs_{name}_text"
     return (

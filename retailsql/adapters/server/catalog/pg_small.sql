@@ -59,6 +59,20 @@ SELECT {s}.private.database_oid() AS datid, '{db}' AS datname, CAST(getvariable(
     now() AS xact_start, now() AS query_start, now() AS state_change, 'active' AS state,
     coalesce(CAST(getvariable('rs_query') AS VARCHAR), current_query()) AS query, 'client backend' AS backend_type;
 
+-- What the session has made by PREPARE, DECLARE and the protocol; told before a statement that asks.
+CREATE VIEW {s}.pg_part.pg_prepared_statements AS
+SELECT p.name, p.statement, p.made AS prepare_time, p.kinds AS parameter_types, p.from_sql,
+    p.generic AS generic_plans, p.custom AS custom_plans
+FROM (SELECT unnest(TRY_CAST(getvariable('rs_prepared') AS STRUCT(
+    name VARCHAR, statement VARCHAR, made TIMESTAMPTZ, kinds UINTEGER[], from_sql BOOLEAN, generic BIGINT, custom BIGINT
+)[])) AS p);
+
+CREATE VIEW {s}.pg_part.pg_cursors AS
+SELECT c.name, c.statement, c.hold AS is_holdable, false AS is_binary, c.scrolls AS is_scrollable, c.made AS creation_time
+FROM (SELECT unnest(TRY_CAST(getvariable('rs_cursors') AS STRUCT(
+    name VARCHAR, statement VARCHAR, hold BOOLEAN, scrolls BOOLEAN, made TIMESTAMPTZ
+)[])) AS c);
+
 CREATE VIEW {s}.pg_part.pg_tables AS
 SELECT schema_name AS schemaname, name AS tablename, 'retailsql' AS tableowner,
     has_primary_key OR index_count > 0 AS hasindexes, false AS hasrules, false AS hastriggers, false AS rowsecurity

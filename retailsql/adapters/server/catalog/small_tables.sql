@@ -12,7 +12,8 @@ VALUES
 (1663,'pg_default',10), (1664,'pg_global',10);
 
 INSERT INTO {s}.pg.pg_collation
-    (oid, collname, collnamespace, collowner, collprovider, collisdeterministic, collencoding, collcollate, collctype, colliculocale, collversion)
+    (oid, collname, collnamespace, collowner, collprovider, collisdeterministic, collencoding, collcollate, collctype, colliculocale,
+        collversion)
 VALUES
 (100,'default',11,10,'d',true,-1,NULL,NULL,NULL,NULL),
 (950,'C',11,10,'c',true,-1,'C','C',NULL,NULL),

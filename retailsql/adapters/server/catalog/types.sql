@@ -1,20 +1,27 @@
 -- Types: what PostgreSQL 15 says of itself, number by number.
 
 INSERT INTO {s}.pg.pg_type
-    (oid, typname, typnamespace, typlen, typbyval, typtype, typcategory, typispreferred, typisdefined, typdelim, typsubscript, typelem, typarray, typinput, typoutput, typreceive, typsend, typmodin, typmodout, typanalyze, typalign, typstorage, typnotnull, typbasetype, typtypmod, typcollation)
+    (oid, typname, typnamespace, typlen, typbyval, typtype, typcategory, typispreferred, typisdefined, typdelim, typsubscript, typelem,
+        typarray, typinput, typoutput, typreceive, typsend, typmodin, typmodout, typanalyze, typalign, typstorage, typnotnull,
+        typbasetype, typtypmod, typcollation)
 VALUES
 (16,'bool',11,1,true,'b','B',true,true,',',0,0,1000,1242,1243,2436,2437,0,0,0,'c','p',false,0,-1,0),
 (17,'bytea',11,-1,false,'b','U',false,true,',',0,0,1001,1244,31,2412,2413,0,0,0,'i','x',false,0,-1,0),
 (18,'char',11,1,true,'b','Z',false,true,',',0,0,1002,1245,33,2434,2435,0,0,0,'c','p',false,0,-1,0),
 (19,'name',11,64,false,'b','S',false,true,',',6180,18,1003,34,35,2422,2423,0,0,0,'c','p',false,0,-1,950),
-(20,'int8',11,8,true,'b','N',false,true,',',0,0,1016,460,461,2408,2409,0,0,0,'d','p',false,0,-1,0), (21,'int2',11,2,true,'b','N',false,true,',',0,0,1005,38,39,2404,2405,0,0,0,'s','p',false,0,-1,0),
+(20,'int8',11,8,true,'b','N',false,true,',',0,0,1016,460,461,2408,2409,0,0,0,'d','p',false,0,-1,0), (21,'int2',11,2,true,'b','N',false,
+    true,',',0,0,1005,38,39,2404,2405,0,0,0,'s','p',false,0,-1,0),
 (22,'int2vector',11,-1,false,'b','A',false,true,',',6179,21,1006,40,41,2410,2411,0,0,0,'i','p',false,0,-1,0),
-(23,'int4',11,4,true,'b','N',false,true,',',0,0,1007,42,43,2406,2407,0,0,0,'i','p',false,0,-1,0), (24,'regproc',11,4,true,'b','N',false,true,',',0,0,1008,44,45,2444,2445,0,0,0,'i','p',false,0,-1,0),
-(25,'text',11,-1,false,'b','S',true,true,',',0,0,1009,46,47,2414,2415,0,0,0,'i','x',false,0,-1,100), (26,'oid',11,4,true,'b','N',true,true,',',0,0,1028,1798,1799,2418,2419,0,0,0,'i','p',false,0,-1,0),
-(27,'tid',11,6,false,'b','U',false,true,',',0,0,1010,48,49,2438,2439,0,0,0,'s','p',false,0,-1,0), (28,'xid',11,4,true,'b','U',false,true,',',0,0,1011,50,51,2440,2441,0,0,0,'i','p',false,0,-1,0),
+(23,'int4',11,4,true,'b','N',false,true,',',0,0,1007,42,43,2406,2407,0,0,0,'i','p',false,0,-1,0), (24,'regproc',11,4,true,'b','N',false,
+    true,',',0,0,1008,44,45,2444,2445,0,0,0,'i','p',false,0,-1,0),
+(25,'text',11,-1,false,'b','S',true,true,',',0,0,1009,46,47,2414,2415,0,0,0,'i','x',false,0,-1,100), (26,'oid',11,4,true,'b','N',true,
+    true,',',0,0,1028,1798,1799,2418,2419,0,0,0,'i','p',false,0,-1,0),
+(27,'tid',11,6,false,'b','U',false,true,',',0,0,1010,48,49,2438,2439,0,0,0,'s','p',false,0,-1,0), (28,'xid',11,4,true,'b','U',false,true,
+    ',',0,0,1011,50,51,2440,2441,0,0,0,'i','p',false,0,-1,0),
 (29,'cid',11,4,true,'b','U',false,true,',',0,0,1012,52,53,2442,2443,0,0,0,'i','p',false,0,-1,0),
 (30,'oidvector',11,-1,false,'b','A',false,true,',',6179,26,1013,54,55,2420,2421,0,0,0,'i','p',false,0,-1,0),
-(32,'pg_ddl_command',11,8,true,'p','P',false,true,',',0,0,0,86,87,88,90,0,0,0,'d','p',false,0,-1,0), (114,'json',11,-1,false,'b','U',false,true,',',0,0,199,321,322,323,324,0,0,0,'i','x',false,0,-1,0),
+(32,'pg_ddl_command',11,8,true,'p','P',false,true,',',0,0,0,86,87,88,90,0,0,0,'d','p',false,0,-1,0), (114,'json',11,-1,false,'b','U',
+    false,true,',',0,0,199,321,322,323,324,0,0,0,'i','x',false,0,-1,0),
 (142,'xml',11,-1,false,'b','U',false,true,',',0,0,143,2893,2894,2898,2899,0,0,0,'i','x',false,0,-1,0),
 (143,'_xml',11,-1,false,'b','A',false,true,',',6179,142,0,750,751,2400,2401,0,0,3816,'i','x',false,0,-1,0),
 (194,'pg_node_tree',11,-1,false,'b','Z',false,true,',',0,0,0,195,196,197,198,0,0,0,'i','x',false,0,-1,100),
@@ -105,10 +112,13 @@ VALUES
 (2211,'_regtype',11,-1,false,'b','A',false,true,',',6179,2206,0,750,751,2400,2401,0,0,3816,'i','x',false,0,-1,0),
 (2249,'record',11,-1,false,'p','P',false,true,',',0,0,2287,2290,2291,2402,2403,0,0,0,'d','x',false,0,-1,0),
 (2275,'cstring',11,-2,false,'p','P',false,true,',',0,0,1263,2292,2293,2500,2501,0,0,0,'c','p',false,0,-1,0),
-(2276,'any',11,4,true,'p','P',false,true,',',0,0,0,2294,2295,0,0,0,0,0,'i','p',false,0,-1,0), (2277,'anyarray',11,-1,false,'p','P',false,true,',',0,0,0,2296,2297,2502,2503,0,0,0,'d','x',false,0,-1,0),
-(2278,'void',11,4,true,'p','P',false,true,',',0,0,0,2298,2299,3120,3121,0,0,0,'i','p',false,0,-1,0), (2279,'trigger',11,4,true,'p','P',false,true,',',0,0,0,2300,2301,0,0,0,0,0,'i','p',false,0,-1,0),
+(2276,'any',11,4,true,'p','P',false,true,',',0,0,0,2294,2295,0,0,0,0,0,'i','p',false,0,-1,0), (2277,'anyarray',11,-1,false,'p','P',false,
+    true,',',0,0,0,2296,2297,2502,2503,0,0,0,'d','x',false,0,-1,0),
+(2278,'void',11,4,true,'p','P',false,true,',',0,0,0,2298,2299,3120,3121,0,0,0,'i','p',false,0,-1,0), (2279,'trigger',11,4,true,'p','P',
+    false,true,',',0,0,0,2300,2301,0,0,0,0,0,'i','p',false,0,-1,0),
 (2280,'language_handler',11,4,true,'p','P',false,true,',',0,0,0,2302,2303,0,0,0,0,0,'i','p',false,0,-1,0),
-(2281,'internal',11,8,true,'p','P',false,true,',',0,0,0,2304,2305,0,0,0,0,0,'d','p',false,0,-1,0), (2283,'anyelement',11,4,true,'p','P',false,true,',',0,0,0,2312,2313,0,0,0,0,0,'i','p',false,0,-1,0),
+(2281,'internal',11,8,true,'p','P',false,true,',',0,0,0,2304,2305,0,0,0,0,0,'d','p',false,0,-1,0), (2283,'anyelement',11,4,true,'p','P',
+    false,true,',',0,0,0,2312,2313,0,0,0,0,0,'i','p',false,0,-1,0),
 (2287,'_record',11,-1,false,'p','P',false,true,',',6179,2249,0,750,751,2400,2401,0,0,3816,'d','x',false,0,-1,0),
 (2776,'anynonarray',11,4,true,'p','P',false,true,',',0,0,0,2777,2778,0,0,0,0,0,'i','p',false,0,-1,0),
 (2949,'_txid_snapshot',11,-1,false,'b','A',false,true,',',6179,2970,0,750,751,2400,2401,0,0,3816,'d','x',false,0,-1,0),
@@ -194,5 +204,6 @@ VALUES
 INSERT INTO {s}.pg.pg_range
     (rngtypid, rngsubtype, rngmultitypid, rngcollation, rngsubopc, rngcanonical, rngsubdiff)
 VALUES
-(3904,23,4451,0,1978,3914,3922), (3906,1700,4532,0,3125,0,3924), (3908,1114,4533,0,3128,0,3929), (3910,1184,4534,0,3127,0,3930), (3912,1082,4535,0,3122,3915,3925), (3926,20,4536,0,3124,3928,3923);
+(3904,23,4451,0,1978,3914,3922), (3906,1700,4532,0,3125,0,3924), (3908,1114,4533,0,3128,0,3929), (3910,1184,4534,0,3127,0,3930), (3912,
+    1082,4535,0,3122,3915,3925), (3926,20,4536,0,3124,3928,3923);
 

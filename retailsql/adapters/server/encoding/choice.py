@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 
 import pyarrow as pa
@@ -99,6 +100,24 @@ def encoder(oid: int, binary: bool, zone_name: str, free: bool = False) -> Encod
     else:
         found = (BINARIES if binary else TEXTS).get(oid, scalars.text)
     return partial(checked, encode=found, wanted=BUFFERS.get(oid))
+
+
+def named(names: Mapping[int, str]) -> Encoder:
+    """The encoder of numbers, or lists of them, that are shown as names; one without a name stays
+    a number.
+    """
+
+    def name(number: int | list[int]) -> str:
+        if isinstance(number, int):
+            return names.get(number, str(number))
+        words = [name(one) for one in number]
+        return "{" + ",".join(f'"{w}"' if " " in w else w for w in words) + "}"
+
+    def encode(array: pa.Array) -> Body:
+        words = [None if n is None else name(n) for n in array.to_pylist()]
+        return scalars.text(pa.array(words, pa.string()))
+
+    return encode
 
 
 def checked(array: pa.Array, encode: Encoder, wanted: pa.DataType | None) -> Body:

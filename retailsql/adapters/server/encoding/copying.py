@@ -18,13 +18,13 @@ from retailsql.adapters.server.encoding.cells import (
     arrow,
     binary,
     flat,
+    join,
     network,
     offsets,
     side_by_side,
-    together,
 )
-from retailsql.adapters.server.encoding.rows import RowEncoder, portions
-from retailsql.adapters.server.records import Field, PgError
+from retailsql.adapters.server.encoding.rows import RowEncoder, portions, together
+from retailsql.adapters.server.records import Data, Field, PgError
 
 SIGNATURE = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 ESCAPES = {
@@ -64,7 +64,7 @@ class CopyEncoder:
         zone: of the session.
 
     >>> copy = CopyEncoder([Field("a", 25, -1)], CopyOptions())
-    >>> copy.rows(pa.record_batch({"a": ["x\ty", None]}))
+    >>> bytes(copy.rows(pa.record_batch({"a": ["x\ty", None]})))
     b'd\x00\x00\x00\tx\\ty\nd\x00\x00\x00\x07\\N\n'
     """
 
@@ -88,21 +88,21 @@ class CopyEncoder:
             return b""
         names = [pa.array([field.name]) for field in self.fields]
         made = [self.written(name, force=False) for name in names]
-        return self.lines([cell.cast(pa.binary()) for cell in made])
+        return bytes(self.lines([cell.cast(pa.binary()) for cell in made]))
 
-    def rows(self, batch: pa.RecordBatch) -> bytes:
+    def rows(self, batch: pa.RecordBatch) -> Data:
         """CopyData messages, one for each row.
 
         Raises:
             PgError: as :meth:`RowEncoder.rows`.
         """
-        return b"".join(self.portion(part) for part in portions(batch))
+        return together([self.portion(part) for part in portions(batch)])
 
     def trailer(self) -> bytes:
         """What comes behind the rows."""
         return data(b"\xff\xff") if self.binary else b""
 
-    def portion(self, batch: pa.RecordBatch) -> bytes:
+    def portion(self, batch: pa.RecordBatch) -> memoryview:
         """Messages of a small batch."""
         if self.binary:
             return self.inner.portion(b"d", batch)
@@ -154,7 +154,7 @@ class CopyEncoder:
         inner = pc.binary_join_element_wise(both, inner, both, pa.scalar("", pa.string()))
         return pc.if_else(need, inner, text)
 
-    def lines(self, columns: Sequence[pa.Array]) -> bytes:
+    def lines(self, columns: Sequence[pa.Array]) -> memoryview:
         """CopyData messages of columns that are written."""
         end = pa.scalar(b"\n", pa.binary())
         between = pa.scalar(self.delimiter.encode(), pa.binary())
@@ -163,7 +163,8 @@ class CopyEncoder:
         total = np.diff(offsets(line)).astype(np.int64) + 4
         if len(total) and total.max() > LONGEST:
             raise PgError("54000", f"a row of {total.max()} bytes is too long to send")
-        return together([side_by_side([b"d", network(total, ">i4")], len(line)), line])
+        head = side_by_side([b"d", network(total, ">i4")], len(line))
+        return flat(join(head, line)).data
 
 
 def data(payload: bytes) -> bytes:

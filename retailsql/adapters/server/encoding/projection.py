@@ -7,6 +7,7 @@ and MAP have no type in PostgreSQL that drivers read, they become JSON.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from retailsql.adapters.server.encoding.types import JSON, OIDS, inner, is_list, oid
@@ -52,6 +53,16 @@ def project(rel: DuckDBPyRelation) -> DuckDBPyRelation:
         return rel
     pairs = zip(places, changed, strict=True)
     return rel.project(", ".join(f"{new or old} AS c{at}" for at, (old, new) in enumerate(pairs)))
+
+
+def carried(types: Iterable[DuckDBPyType]) -> bool:
+    """True if Arrow carries all of these as they are, so that :func:`project` changes nothing.
+
+    >>> import duckdb
+    >>> carried(duckdb.sql("SELECT 1").types), carried(duckdb.sql("SELECT INTERVAL 1 DAY").types)
+    (True, False)
+    """
+    return not any(expression("", kind) for kind in types)
 
 
 def expression(value: str, kind: DuckDBPyType, depth: int = 0) -> str | None:

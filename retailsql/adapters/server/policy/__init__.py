@@ -15,7 +15,7 @@ known       what is in the instance (``visible``: may somebody know of it?)
 from __future__ import annotations
 
 from retailsql.adapters.server.policy.grant import GrantStatement, read_grant
-from retailsql.adapters.server.policy.known import changed, epoch, forget
+from retailsql.adapters.server.policy.known import changed, epoch, forget, shares
 from retailsql.adapters.server.policy.limits import check_size
 from retailsql.adapters.server.policy.models import GrantedCatalog, may_see_model, require_train
 from retailsql.adapters.server.policy.rights import may, require
@@ -40,5 +40,6 @@ __all__ = [
     "read_grant",
     "require",
     "require_train",
+    "shares",
     "visible",
 ]

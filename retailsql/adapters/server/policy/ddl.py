@@ -1,4 +1,4 @@
-"""CREATE TABLE, CREATE VIEW, DROP and ALTER by people who may write in a schema.
+"""CREATE TABLE, CREATE VIEW, DROP, ALTER and COMMENT by people who may write in a schema.
 
 What is not of these plain forms is refused: no triggers, macros, types, sequences, indexes,
 schemas; no CHECK, no generated columns, no DEFAULT that calls a function.
@@ -39,12 +39,19 @@ _DROP = re.compile(
 _ALTER = re.compile(
     rf"ALTER\s+(?:TABLE|VIEW)\s+(?:IF\s+EXISTS\s+)?(?P<name>{_NAME})\s+(?P<rest>.*)", _FLAGS
 )
+_COMMENT = re.compile(
+    rf"COMMENT\s+ON\s+(?:(?:TABLE|VIEW)\s+(?P<name>{_NAME})|COLUMN\s+(?P<of>{_NAME})\.{_ID})\s+IS\s+"
+    r"(?:NULL|'(?:[^']|'')*'|(?P<tag>\$\w*\$)(?:(?!(?P=tag)).)*(?P=tag))",
+    _FLAGS,
+)
 _CHANGES = re.compile(
     r"(?:RENAME|ADD|DROP|ALTER)\b(?!.*\b(?:USING|PARTITIONED|CONSTRAINT)\b)", _FLAGS
 )
 _FORBIDDEN = re.compile(
     r"--|/\*|\$|\b(?:CHECK|GENERATED|AS|REFERENCES|SELECT|FROM|USING|COLLATE)\b|[eE]'|->|::", _FLAGS
 )
+_QUOTED = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*\"""")
+"""Texts and names in quotes: both, as each may hold the other's sign."""
 _BEFORE_BRACKET = re.compile(
     r"(?:\b(?:DECIMAL|NUMERIC|DEC|VARCHAR|CHAR|CHARACTER|VARYING|KEY|UNIQUE|STRUCT|MAP|ENUM|"
     r"FLOAT|BIT|TIMESTAMP|TIME)|^)\s*\Z",
@@ -55,6 +62,14 @@ _LITERAL = re.compile(
     r"\s*(?:,|\)|\Z|\b(?:NOT|NULL|PRIMARY|UNIQUE)\b)",
     re.IGNORECASE,
 )
+
+_FORMS = (
+    "CREATE TABLE or VIEW name AS query, CREATE TABLE name (columns), DROP, ALTER, COMMENT ON TABLE"
+)
+_HINTS = {
+    "INDEX": "Leave it out: DuckDB finds rows without, and a table with an index cannot be renamed",
+    "SCHEMA": "Schemas are made where the file is made",
+}
 
 
 def check_definition(asked: Asked, text: str, check_query: CheckQuery) -> None:
@@ -75,13 +90,19 @@ def check_definition(asked: Asked, text: str, check_query: CheckQuery) -> None:
         check_table(asked, _path(found["name"]), "write")
     elif (found := _ALTER.fullmatch(text)) and _CHANGES.match(found["rest"]):
         check_table(asked, _path(found["name"]), "write")
+        # Its errors tell values (a new type that one does not fit), and a new name may be one
+        # that he reads.
+        check_table(asked, _path(found["name"]))
         check_type_words(asked, found["rest"])
         _check_columns(found["rest"])
+    elif found := _COMMENT.fullmatch(text):
+        check_table(asked, _path(found["name"] or found["of"]), "write")
     else:
+        words = " ".join(text.upper().split()[:3])
+        hint = next((told for kind, told in _HINTS.items() if kind in words), _FORMS)
         raise PgError(
-            "42501", f"permission denied for {' '.join(text.split()[:2]).upper()[:40]}",
-            hint="CREATE TABLE or VIEW name AS query, CREATE TABLE name (columns), DROP, ALTER",
-        )  # fmt: skip
+            "42501", f"permission denied for {' '.join(words.split()[:2])[:40]}", hint=hint
+        )
 
 
 def check_target(asked: Asked, name: str) -> None:
@@ -115,7 +136,7 @@ def _path(name: str) -> Path:
 
 def _check_columns(text: str) -> None:
     """Refuse columns that would run something later, in other people's statements."""
-    bare = re.sub(r"'(?:[^']|'')*'", "''", text)
+    bare = _QUOTED.sub(lambda found: "''" if found[0][0] == "'" else "q", text)
     if _FORBIDDEN.search(bare):
         raise _no_column()
     for found in re.finditer(r"\(", bare):

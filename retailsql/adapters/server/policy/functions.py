@@ -37,14 +37,14 @@ def check_function(asked: Asked, use: FunctionUse) -> None:
     if name in GROWING and not use.table:
         check_growth(name, use.arguments)
         if (
-            not asked.defining
-            and f"__pg_{name}" in asked.names.functions
+            not (asked.defining or asked.spliced)
+            and (f"__pg_{name}" in asked.names.functions or f"@{name}" in asked.names.functions)
             and told_by_rows(name, use.arguments)
         ):
             # Written plainly it would have become the guarded one.
             raise PgError(
                 "0A000", f"{name} is supported only as {name}(...)", position=asked.place(use.path),
-                hint=f"write {name}(a, b), without a schema and not as a.{name}(b)",
+                hint="with plain arguments; a template with * or a long separator is not",
             )  # fmt: skip
     if name.startswith(HIDDEN) and asked.spliced:
         return  # it may have been made this moment; the person's own words do not name it

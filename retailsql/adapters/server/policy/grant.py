@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple, get_args
 
+from retailsql.adapters.server.policy.names import fold
 from retailsql.adapters.server.policy.rights import REGISTRY
 from retailsql.adapters.server.records import Grant, PgError, Privilege
 from retailsql.dialect.tokens import Walk
@@ -23,11 +24,13 @@ class GrantStatement(NamedTuple):
         grant: False: REVOKE.
         grants: what; empty for USAGE, which is accepted and means nothing here.
         to: roles or users.
+        databases: that names begin with, as written; the file's is the only one there is.
     """
 
     grant: bool
     grants: tuple[Grant, ...]
     to: tuple[str, ...]
+    databases: tuple[str, ...] = ()
 
     @property
     def grantees(self) -> tuple[str, ...]:
@@ -45,6 +48,11 @@ _WORDS: dict[str, tuple[Privilege, ...]] = {
     "USAGE": (),
     "CONNECT": (),
 }
+_REFUSED = {
+    **dict.fromkeys(("INSERT", "UPDATE", "DELETE", "TRUNCATE", "CREATE"), "grant write"),
+    **dict.fromkeys(("REFERENCES", "TRIGGER", "TEMPORARY", "TEMP"), None),
+}
+"""PostgreSQL's privileges that are none here, with what to do."""
 _KINDS = ("SCHEMA", "TABLE", "VIEW", "MODEL", "FUNCTION", "DATABASE")
 _FITS = {
     "database": get_args(Privilege),
@@ -70,7 +78,7 @@ def read_grant(tokens: Sequence[Token], text: str) -> GrantStatement | None:
     >>> read_grant(tokenize(text), text)
     ... # doctest: +NORMALIZE_WHITESPACE
     GrantStatement(grant=True, grants=(Grant(privilege='read', kind='table', schema='raw',
-    name='sales'),), to=('anna',))
+    name='sales'),), to=('anna',), databases=())
     """
     walk = Walk(text, tokens)
     if walk.peek() not in ("GRANT", "REVOKE"):
@@ -89,8 +97,11 @@ def _statement(walk: Walk) -> GrantStatement:
         if walk.take("GRANT", "OPTION", "FOR"):
             raise PgError("0A000", "grant options are not supported")
     words = _privileges(walk)
-    grants = [grant for place in _objects(walk) for grant in _grants(words, *place)]
+    objects = _objects(walk)
+    grants = [grant for _, *place in objects for grant in _grants(words, *place)]
     walk.expect("TO" if giving else "FROM")
+    if walk.peek() in ("PUBLIC", "CURRENT_USER", "CURRENT_ROLE", "SESSION_USER"):
+        raise PgError("0A000", f"{walk.peek()} cannot be granted to", hint="name a role or a user")
     to = _names(walk)
     if walk.take("WITH", "GRANT", "OPTION"):
         raise PgError("0A000", "grant options are not supported")
@@ -99,7 +110,8 @@ def _statement(walk: Walk) -> GrantStatement:
     walk.take(";")
     if not walk.done:
         raise walk.error("Did not expect more")
-    return GrantStatement(giving, tuple(dict.fromkeys(grants)), tuple(to))
+    databases = [database for database, *_ in objects if database]
+    return GrantStatement(giving, tuple(dict.fromkeys(grants)), tuple(to), tuple(databases))
 
 
 def _privileges(walk: Walk) -> list[Privilege] | None:
@@ -111,22 +123,28 @@ def _privileges(walk: Walk) -> list[Privilege] | None:
     found: list[Privilege] = []
     while True:
         word = walk.peek()
-        if word in ("INSERT", "UPDATE", "DELETE", "TRUNCATE"):
-            raise PgError("0A000", f"{word} cannot be granted alone", hint="grant write")
+        if word in _REFUSED:
+            raise PgError("0A000", f"{word} cannot be granted alone", hint=_REFUSED[word])
         if word not in _WORDS:
+            if walk.peek(1) in ("TO", "FROM", ","):
+                hint = "roles = [...] under [users.NAME] in the file of users gives them"
+                raise PgError("0A000", "roles are not granted in SQL", hint=hint)
             raise walk.error("Expected a privilege", wanted=_FORM)
         found += _WORDS[word]
         walk.at += 1
+        if walk.peek() == "(":
+            hint = "grant a right on a view of these columns"
+            raise PgError("0A000", "rights on columns are not supported", hint=hint)
         if walk.take("ON"):
             return found
         walk.expect(",")
 
 
-def _objects(walk: Walk) -> list[tuple[str, str, str]]:
-    """Kind, schema and name of each object."""
+def _objects(walk: Walk) -> list[tuple[str, str, str, str]]:
+    """Database, empty if none is named, kind, schema and name of each object."""
     for word, kind in (("TABLES", "table"), ("FUNCTIONS", "model")):
         if walk.take("ALL", word, "IN", "SCHEMA"):
-            return [(kind, name, "*") for name in _names(walk)]
+            return [("", kind, name, "*") for name in _names(walk)]
     kind = walk.peek() if walk.peek() in _KINDS else ""
     # ``ON table TO`` may be a table of that name, yet the word is the language's own.
     if kind:
@@ -137,22 +155,22 @@ def _objects(walk: Walk) -> list[tuple[str, str, str]]:
     return out
 
 
-def _object(walk: Walk, kind: str) -> tuple[str, str, str]:
+def _object(walk: Walk, kind: str) -> tuple[str, str, str, str]:
     parts = _dotted(walk)
+    most = {"DATABASE": 1, "SCHEMA": 2}.get(kind, 3)
+    if len(parts) > most:
+        raise walk.error(f"The name of a {kind.lower()} has no more than {most} parts")
+    database = parts[0] if len(parts) == most else ""
     if kind == "DATABASE":
-        return "database", "*", "*"
+        return database, "database", "*", "*"
     if kind == "SCHEMA":
-        if len(parts) > 2:
-            raise walk.error("A schema has one or two parts")
-        return "schema", parts[-1], "*"
-    if len(parts) > 3:
-        raise walk.error("A name has one to three parts")
+        return database, "schema", parts[-1], "*"
     schema, name = parts[-2] if len(parts) > 1 else "main", parts[-1]
     if kind == "FUNCTION":
         if walk.peek() == "(":
             walk.group()
-        return "model", schema, _model_of(name)
-    return ("model" if kind == "MODEL" else "table"), schema, name
+        return database, "model", schema, _model_of(name)
+    return database, ("model" if kind == "MODEL" else "table"), schema, name
 
 
 def _model_of(function: str) -> str:
@@ -171,7 +189,7 @@ def _model_of(function: str) -> str:
 
 
 def _grants(words: list[Privilege] | None, kind: str, schema: str, name: str) -> list[Grant]:
-    if schema == REGISTRY:
+    if fold(schema) == REGISTRY:
         raise PgError("0LP01", "the registry's own schema cannot be granted")
     fits = _FITS[kind]
     found = list(fits) if words is None else words

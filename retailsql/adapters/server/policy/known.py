@@ -7,7 +7,7 @@ import time
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, ref
 
 import duckdb
 from duckdb import DuckDBPyConnection
@@ -69,8 +69,9 @@ class Known:
     read_at: float = 0.0
 
 
-_lock = threading.Lock()
+_lock, _reading = threading.Lock(), threading.Lock()
 _known: WeakKeyDictionary[DuckDBPyConnection, Known] = WeakKeyDictionary()
+_roots: WeakKeyDictionary[DuckDBPyConnection, ref[DuckDBPyConnection]] = WeakKeyDictionary()
 _epoch = 0
 _written = False
 STALE = 1.0
@@ -109,6 +110,18 @@ def forget(con: DuckDBPyConnection) -> None:
         _known.pop(con, None)
 
 
+def shares(con: DuckDBPyConnection, root: DuckDBPyConnection) -> None:
+    """Note of which instance a connection is: until anybody writes, the names are the same on all
+    of its connections, whenever their transactions began, and are read once for all of them.
+
+    Args:
+        con: a cursor.
+        root: the connection it is a cursor of.
+    """
+    with _lock:
+        _roots[con] = ref(root)
+
+
 def known(con: DuckDBPyConnection, *, again: bool = False, own: bool = False) -> Known:
     """The names that a connection sees.
 
@@ -121,6 +134,9 @@ def known(con: DuckDBPyConnection, *, again: bool = False, own: bool = False) ->
     """
     with _lock:
         held, now = _known.get(con), _epoch
+        root = None if _written or held is not None else _roots.get(con)
+    if root is not None and not again and (common := _common(root())) is not None:
+        return common
     fresh = held is not None and held.epoch == now
     if held is not None and fresh and not again and not _is_stale(held):
         return _with_relations(con, held) if own and _written else held
@@ -129,6 +145,19 @@ def known(con: DuckDBPyConnection, *, again: bool = False, own: bool = False) ->
     with _lock:
         _known[con] = made
     return made
+
+
+def _common(root: DuckDBPyConnection | None) -> Known | None:
+    """The names of an instance; None: somebody has written in it meanwhile."""
+    with _reading:  # a hundred connections come at once, each would read them
+        held = _known.get(root) if root is not None else None
+        if held is None and root is not None:
+            with root.cursor() as cursor:
+                held = _read(cursor)
+            with _lock:
+                held.epoch = _epoch
+                _known[root] = held
+        return None if _written else held
 
 
 def _with_relations(con: DuckDBPyConnection, held: Known) -> Known:

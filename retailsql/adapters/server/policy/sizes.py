@@ -27,31 +27,42 @@ def _words(text: str) -> frozenset[str]:
 _COUNTED = dict.fromkeys(
     (
         "repeat",
-        "__pg_repeat",
         "lpad",
         "rpad",
-        "__pg_lpad",
-        "__pg_rpad",
         "array_resize",
         "list_resize",
+        "bitstring",
     ),
     1,
-) | {"bitstring": 1, "bar": 3}
+) | {"bar": 3}
 COUNT = 10_000
 """Of repeat, lpad and rpad where only the rows tell it: ``__pg_repeat`` and its like look at it."""
-_GUARDED = frozenset(["__pg_repeat", "__pg_lpad", "__pg_rpad"])
-_PADS = frozenset(["lpad", "rpad", "__pg_lpad", "__pg_rpad"])
+_PADS = frozenset(["lpad", "rpad"])
 _RANGES = frozenset(["range", "generate_series"])
 _WIDTHS = {"printf": 0, "format": 0}
+_TEMPLATES = {
+    "printf": re.compile(r"\*"),
+    "format": re.compile(r"\{[^}]*\{"),
+    "concat_ws": re.compile(r".{1000}", re.DOTALL),
+}
+"""What a first argument must not hold: widths told by other arguments; a long separator."""
+GUARDED = _words("""
+list_distinct array_distinct list_unique array_unique list_mode list_entropy list_histogram
+list_aggregate array_aggregate list_aggr array_aggr aggregate list_has_all array_has_all
+list_has_any array_has_any list_intersect array_intersect map_concat json_merge_patch
+json_merge_patch_diff json_deep_merge regexp_extract_all regexp_split_to_array string_split_regex
+str_split_regex translate bin to_binary levenshtein editdist3 damerau_levenshtein && @> <@
+""")
+"""Guarded in each row, whatever their arguments: ``__pg_levenshtein``, ``@&&``."""
 _MULTIPLY = _words("""
 replace regexp_replace translate levenshtein editdist3 damerau_levenshtein jaro_similarity
-__pg_levenshtein __pg_editdist3 __pg_damerau_levenshtein
 jaro_winkler_similarity list_transform list_apply array_transform array_apply apply list_filter
 array_filter filter list_reduce array_reduce reduce list_contains list_has_any list_has_all
 list_intersect array_intersect json_merge_patch list_zip array_zip
 """)
 """Their work, or their result, is the product of what they are given."""
-GROWING = frozenset([*_COUNTED, *_RANGES, *_WIDTHS, *_MULTIPLY])
+_KNOWN = frozenset([*_COUNTED, *_RANGES, *_WIDTHS, *_TEMPLATES, *_MULTIPLY, *GUARDED])
+GROWING = _KNOWN | frozenset(f"__pg_{name}" for name in _KNOWN)
 
 _UNITS = {
     "microsecond": 1e-6, "millisecond": 1e-3, "second": 1.0, "minute": 60.0, "hour": 3600.0,
@@ -71,20 +82,27 @@ def check_growth(name: str, arguments: Sequence[Any]) -> None:
     Raises:
         PgError: 54000.
     """
+    own, name = _own(name, arguments), name.removeprefix("__pg_")
     alone = name in _RANGES or name in _PADS  # what they make is no longer than they are told
-    if _own(name, arguments) * (1.0 if alone else _below(arguments)) > ELEMENTS:
+    if own * (1.0 if alone else _below(arguments)) > ELEMENTS:
         raise PgError(
-            "54000", f"{name.removeprefix('__pg_')} would make a value that is too large",
+            "54000", f"{name} would make a value that is too large",
             hint=f"at most {ELEMENTS} characters or elements in one value",
         )  # fmt: skip
 
 
 def told_by_rows(name: str, arguments: Sequence[Any]) -> bool:
     """True if only the rows tell how much a call makes, or how long it works."""
+    nodes = [argument["expression"] for argument in arguments]
+    if name in _RANGES:
+        return any(_number(node) is None for node in nodes[:3])
     if name in _COUNTED:
         at = _COUNTED[name]
-        return len(arguments) > at and _number(arguments[at]["expression"]) is None
-    return f"__pg_{name}" in _MULTIPLY
+        return len(nodes) > at and _number(nodes[at]) is None
+    if name in _TEMPLATES:
+        text = _text(nodes[0]) if nodes else ""
+        return text is None or bool(_TEMPLATES[name].search(text))
+    return name in GUARDED
 
 
 def _below(arguments: Sequence[Any]) -> float:
@@ -104,12 +122,13 @@ def _below(arguments: Sequence[Any]) -> float:
 def _own(name: str, arguments: Sequence[Any]) -> float:
     """How many elements a call makes of one; 1 if its constants do not tell."""
     nodes = [a["expression"] if isinstance(a, dict) and "expression" in a else a for a in arguments]
+    guarded, name = name.startswith("__pg_"), name.removeprefix("__pg_")
     if name in _RANGES:
         return max(1.0, _steps(nodes))
     if name in _COUNTED and len(nodes) > _COUNTED[name]:
         count = _number(nodes[_COUNTED[name]])
         if count is None:
-            count = COUNT if name in _GUARDED else 1.0
+            count = COUNT if guarded else 1.0
         return max(1.0, count * _length(name, nodes[0]))
     if name in _WIDTHS and nodes:
         text = _text(nodes[_WIDTHS[name]])

@@ -81,7 +81,7 @@ def check(
         check_words(text)
     path = search_path(con) if path is None else path
     names = known(con, own=may_change_names(rights))
-    key = (text, final, rights.grants, spliced, shim, path)
+    key = (text, final, rights, spliced, shim, path)  # names may be those of many sessions
     held = names.passed.get(key)
     if held is not None:
         return cast(Checked, held)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import duckdb
@@ -15,7 +16,10 @@ from retailsql.adapters.server.records import PgError
 CheckQuery = Callable[[Asked, str, bool], None]
 
 _ROWS = frozenset(["INSERT", "UPDATE", "DELETE", "TRUNCATE"])
-_DEFINITIONS = frozenset(["CREATE", "DROP", "ALTER"])
+_DEFINITIONS = frozenset(["CREATE", "DROP", "ALTER", "COMMENT"])
+_TEMPORARY = re.compile(
+    r"CREATE\s+(?:OR\s+REPLACE\s+)?(?:(?:LOCAL|GLOBAL)\s+)?TEMP(?:ORARY)?\s+TABLE\b", re.IGNORECASE
+)
 _QUERY_WORDS = frozenset(["SELECT", "FROM", "PIVOT", "WITH", "PIVOT_WIDER", "TABLE", "VALUES"])
 _HINTS = {
     "COPY": "COPY (query) TO STDOUT is what the door offers",
@@ -56,7 +60,14 @@ def check_other(asked: Asked, text: str, check_query: CheckQuery) -> None:
         )  # fmt: skip
     if word not in _ROWS | _DEFINITIONS:
         raise PgError("42501", f"permission denied for {word}", hint=_HINTS.get(word))
-    if not may_write_at_all(asked.rights):
+    writer = may_write_at_all(asked.rights)
+    if _TEMPORARY.match(body):
+        other = "; or CREATE TABLE x AS ..., dropped when it is done" if writer else ""
+        raise PgError(
+            "42501", f'permission denied to create temporary tables in database "{asked.database}"',
+            hint=f"Nobody has any here. WITH x AS (SELECT ...) SELECT ... FROM x{other}",
+        )  # fmt: skip
+    if not writer:
         raise read_only(_command(word, body))
     if word in _ROWS:
         # DuckDB tells trees of queries alone; behind WITH a writing statement is part of one.
@@ -70,8 +81,8 @@ def _one(asked: Asked, text: str) -> tuple[str, str]:
     try:
         statements = asked.con.extract_statements(text)
     except duckdb.Error as error:
-        message = str(error).split("\n")[0].removeprefix("Parser Error: ")
-        raise PgError("42601", message) from error
+        kind, _, message = str(error).split("\n")[0].rpartition(" Error: ")
+        raise PgError("0A000" if "Not implemented" in kind else "42601", message) from error
     if len(statements) != 1:
         words = {first_word(statement.query) for statement in statements}
         # PIVOT without values is two statements to DuckDB: it makes a type for them first.

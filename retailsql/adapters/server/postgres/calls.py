@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from retailsql.adapters.server.postgres import retyped
-from retailsql.adapters.server.postgres.renamed import COUNTED, FUNCTIONS, OURS, PREFIX
+from retailsql.adapters.server.postgres import from_calls, guards, retyped, wrapped
+from retailsql.adapters.server.postgres.renamed import FUNCTIONS, OURS, PREFIX
 from retailsql.adapters.server.postgres.scan import Scan
 from retailsql.adapters.server.records import Edit
 
@@ -13,10 +13,7 @@ from retailsql.adapters.server.records import Edit
 #: own would be three behind the point.
 NUMERIC: Final = "DECIMAL(38,10)"
 
-#: Functions that may stay DuckDB's own in a view: ours differ by a half, or by a limit.
-_AS_IN_DUCKDB: Final = frozenset(
-    ["round", "repeat", "lpad", "rpad", "levenshtein", "editdist3", "damerau_levenshtein"]
-)
+_BUILT_IN: Final = frozenset(["PG_CATALOG", "SYSTEM", "MAIN"])  # places of DuckDB's functions
 
 _TYPES: Final = {
     "NAME": "VARCHAR", "CITEXT": "VARCHAR", "XML": "VARCHAR", "INET": "VARCHAR",
@@ -43,19 +40,30 @@ def type_name(scan: Scan, i: int) -> list[Edit]:
 
 def _in_cast(scan: Scan, i: int) -> bool:
     """True for the word behind AS in ``CAST(x AS word)``."""
-    if scan.word(i - 1) != "AS":
-        return False
-    depth, k = 0, i - 2
-    while k > 0:
-        word = scan.word(k)
-        if word == ")":
-            depth += 1
-        elif word == "(":
-            if depth == 0:
-                return scan.word(k - 1) in ("CAST", "TRY_CAST")
-            depth -= 1
-        k -= 1
-    return False
+    opened = scan.around(i)
+    return (
+        scan.word(i - 1) == "AS"
+        and scan.word(opened) == "("
+        and scan.word(opened - 1) in ("CAST", "TRY_CAST")
+    )
+
+
+def guarded(scan: Scan, i: int) -> list[Edit]:
+    """A function or operator that looks at the sizes of its arguments; not in a view, which other
+    programs read, nor in FROM, where ``range`` gives rows.
+    """
+    token = scan.tokens[i]
+    if scan.kind(i) in guards.OPERATORS:
+        return [] if scan.of_view() else [Edit(token.start, token.end + 1, f"@{token.text}")]
+    close = scan.closing(i + 1) if scan.word(i + 1) == "(" else None
+    if close is None or scan.kind(i) == "STRING" or not guards.looks(scan, i, close):
+        return []
+    if scan.of_view() or from_calls.in_from(scan, i):
+        return []
+    first = i
+    while scan.word(first - 1) == "." and scan.word(first - 2) in _BUILT_IN:
+        first -= 2
+    return [Edit(scan.tokens[first].start, token.end + 1, PREFIX + token.text.lower())]
 
 
 def function(scan: Scan, i: int) -> list[Edit]:
@@ -66,12 +74,12 @@ def function(scan: Scan, i: int) -> list[Edit]:
     if close is None:
         return []
     name, token = scan.word(i).lower(), scan.tokens[i]
-    found = retyped.call(scan, i, close)
+    found = retyped.call(scan, i, close) or wrapped.call(scan, i, close)
     if found:
         return found
     if name == "percentile_cont":
         return _in_doubles(scan, close + 1)
-    if name in _AS_IN_DUCKDB and _of_view(scan):
+    if name == "round" and scan.of_view():
         return []
     if name in FUNCTIONS:
         return [Edit(token.start, token.end + 1, FUNCTIONS[name])]
@@ -79,26 +87,7 @@ def function(scan: Scan, i: int) -> list[Edit]:
         count = len(scan.parts(i + 2, close))
         if not OURS[name] or count in OURS[name]:
             return [Edit(token.start, token.end + 1, PREFIX + name)]
-    if name in COUNTED:
-        return _counted(scan, i, close)
     return _substring(scan, i, close) if name == "substring" else []
-
-
-def _of_view(scan: Scan) -> bool:
-    """True for CREATE VIEW: what it stores must be read without this server's functions, too."""
-    return scan.word(0) == "CREATE" and "VIEW" in map(scan.word, range(1, 5))
-
-
-def _counted(scan: Scan, i: int, close: int) -> list[Edit]:
-    """``repeat(s, n)``, where only the rows tell n, and what DuckDB does not have so."""
-    token, name, parts = scan.tokens[i], scan.word(i).lower(), scan.parts(i + 2, close)
-    if len(parts) not in COUNTED[name]:
-        return []
-    start, stop = parts[1]
-    plain = stop - start == 1 and scan.kind(start) == "NUMBER"
-    if plain and (len(parts) == 3 or name == "repeat"):
-        return []
-    return [Edit(token.start, token.end + 1, PREFIX + name)]
 
 
 def _in_doubles(scan: Scan, i: int) -> list[Edit]:

@@ -8,7 +8,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from retailsql.adapters.server.postgres import calls, literals, operands, select_lists
+from retailsql.adapters.server.postgres import (
+    calls,
+    from_calls,
+    literals,
+    operands,
+    select_lists,
+    text_casts,
+)
 from retailsql.adapters.server.postgres.orders import null_orders
 from retailsql.adapters.server.postgres.renamed import OPERATORS
 from retailsql.adapters.server.postgres.scan import Scan
@@ -49,12 +56,15 @@ def edits(text: str, tokens: Sequence[Token]) -> list[Edit]:
     out: list[Edit] = []
     for i in scan.telling():
         _refuse_into(scan, i)
+        out += from_calls.one_row(scan, i)
         out += (
             _match(scan, i) or _lock(scan, i) or _clock(scan, i) or _collation(scan, i)
             or literals.escaped(scan, i) or literals.array(scan, i) or literals.any_of(scan, i)
-            or literals.read(scan, i) or operands.cut(scan, i) or operands.like_any(scan, i)
+            or literals.read(scan, i) or text_casts.edits(scan, i)
+            or operands.like_any(scan, i) or operands.like(scan, i)
             or operands.overlaps(scan, i) or literals.similar(scan, i) or literals.path(scan, i)
-            or calls.type_name(scan, i) or calls.function(scan, i)
+            or calls.type_name(scan, i) or calls.guarded(scan, i)
+            or calls.function(scan, i)
         )  # fmt: skip
     out += select_lists.edits(scan)
     out += null_orders(tokens)

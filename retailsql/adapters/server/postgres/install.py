@@ -5,12 +5,12 @@ from __future__ import annotations
 from importlib import resources
 from typing import TYPE_CHECKING
 
-from retailsql.adapters.server.postgres import formats
+from retailsql.adapters.server.postgres import formats, guards
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-_FILES = ("texts.sql", "times.sql", "formats.sql", "sizes.sql")
+_FILES = ("texts.sql", "times.sql", "formats.sql")
 
 
 def install(root: DuckDBPyConnection, shim: str) -> None:
@@ -26,3 +26,5 @@ def install(root: DuckDBPyConnection, shim: str) -> None:
         for statement in text.split(";\n"):
             if statement.strip():
                 root.execute(statement.replace("shim.", f'"{shim}".main.'))
+    for statement in guards.macros(shim):
+        root.execute(statement)

@@ -168,20 +168,37 @@ def _is_name(scan: Scan, i: int) -> bool:
 
 
 def path(scan: Scan, i: int) -> list[Edit]:
-    """``j #>> '{a,0}'``: a path in a literal, as DuckDB writes it."""
+    """``j #>> '{a,0}'`` and ``j #>> array['a','0']``: a path in literals, as DuckDB writes it."""
     arrow = scan.word(i)
-    if arrow not in ("#>", "#>>") or scan.kind(i + 1) != "STRING":
+    if arrow not in ("#>", "#>>"):
         return []
-    try:
-        steps = arrays.read_text(scan.tokens[i + 1].text)
-    except PgError:
+    steps, end = _steps(scan, i + 1)
+    if not steps:
         return []
     pointer = "".join("/" + str(s).replace("~", "~0").replace("/", "~1") for s in steps)
     token = scan.tokens[i]
+    start = _begin(scan, i + 1) if end == i + 1 else scan.tokens[i + 1].start
     return [
         Edit(token.start, token.end + 1, arrow.replace("#>", "->")),
-        Edit(_begin(scan, i + 1), scan.tokens[i + 1].end + 1, quoted(pointer)),
+        Edit(start, scan.tokens[end].end + 1, quoted(pointer)),
     ]
+
+
+def _steps(scan: Scan, i: int) -> tuple[list[str | None], int]:
+    """The steps of a path and its last token; none if they are not all literals."""
+    if scan.kind(i) == "STRING":
+        try:
+            return list(arrays.read_text(scan.tokens[i].text)), i
+        except PgError:
+            return [], i
+    close = scan.closing(i + 1) if scan.words(i, "ARRAY", "[") else None
+    if close is None:
+        return [], i
+    parts = scan.parts(i + 2, close)
+    if any(stop - start > 1 or scan.kind(start) != "STRING" for start, stop in parts):
+        return [], i
+    cast = 4 if scan.words(close + 1, "::", "TEXT", "[", "]") else 0
+    return [scan.tokens[start].text for start, _ in parts], close + cast
 
 
 def similar(scan: Scan, i: int) -> list[Edit]:

@@ -34,8 +34,8 @@ _TYPES: Final = {
 _CALLS: Final = {
     "count_star": "count", "quantile_cont": "percentile_cont", "quantile_disc": "percentile_disc",
     "struct_pack": "row", "list_value": "array", "get_current_timestamp": "now",
-    "any_value": "any_value", "json_group_array": "json_agg", "json_group_object":
-    "json_object_agg", "list": "array_agg", "group_concat": "string_agg",
+    "any_value": "any_value", "json_group_object": "json_object_agg",
+    "list": "array_agg", "group_concat": "string_agg",
 }  # fmt: skip
 _OPERATORS: Final = {
     "OPERATOR_COALESCE": "coalesce", "OPERATOR_NULLIF": "nullif", "GROUPING_FUNCTION": "grouping",
@@ -53,7 +53,9 @@ _PARSED: Final = {f"to_{unit}s": "interval" for unit in (
     "day", "hour", "minute", "month", "second", "week", "year", "quarter", "millisecond",
     "microsecond", "decade",
 )} | {"to_centuries": "interval", "to_millennia": "interval", "regexp_full_match": NONE,
-      "ilike_escape": NONE, "like_escape": NONE, "not_like_escape": NONE}  # fmt: skip
+      "ilike_escape": NONE, "like_escape": NONE, "not_like_escape": NONE} | {
+          f"{PREFIX}{neg}{like}_{of}": NONE for neg in ("", "not_") for like in ("like", "ilike")
+          for of in ("any", "all")}  # fmt: skip
 
 
 _SMALL: Final = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
@@ -191,12 +193,15 @@ def _called(item: dict[str, Any], text: str) -> str | None:
     name = str(item["function_name"])
     if name in _PARSED:
         return _PARSED[name]
+    if name == "left" and not word_at(item, text):  # the cut of a cast to varchar(2), quoted
+        return _figured(item["arguments"][0]["expression"], text)
     if item.get("is_operator") or not re.match(r"\w", name):
         return None
     if item["class"] == "FUNCTION" and not word_at(item, text) and _placed(item, text):
         return None  # an operator that the parser makes a call, such as ~
-    if name == f"{PREFIX}cut":
-        return _figured(item["arguments"][0]["expression"], text)
+    if name == f"{PREFIX}text":
+        inner = item["arguments"][0]["expression"]
+        return (_figured(inner, text) if _strong(inner) else None) or "text"
     if name.startswith(PREFIX):
         return name.removeprefix(PREFIX)
     if name == "date_part" and word_at(item, text) == "extract":

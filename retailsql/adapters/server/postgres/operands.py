@@ -6,7 +6,7 @@ from retailsql.adapters.server.postgres.renamed import PREFIX
 from retailsql.adapters.server.postgres.scan import Scan
 from retailsql.adapters.server.records import Edit
 
-_CUT = frozenset(["VARCHAR", "CHAR", "BPCHAR", "CHARACTER"])
+_TYPED = frozenset(["DATE", "TIME", "TIMESTAMP", "TIMESTAMPTZ", "INTERVAL"])
 _NO_CALLS = frozenset(
     [
         "IN", "AND", "OR", "NOT", "WHERE", "SELECT", "ON", "WHEN", "THEN", "ELSE", "BY", "HAVING",
@@ -23,24 +23,34 @@ def begin(scan: Scan, stop: int) -> int | None:
         scan: the statement.
         stop: the token behind it.
     """
-    i = stop - 1
+    i = _last_of_type(scan, stop - 1)
     while scan.word(i) in (")", "]"):
-        opened = _opening(scan, i)
+        opened = opening(scan, i)
         if opened is None:
             return None
         i = opened
-        if scan.word(i) == "(" and not _called(scan, i - 1):
+        if scan.word(i) == "(" and scan.word(i - 2) != "::" and not _called(scan, i - 1):
             return _of_cast(scan, i)
         i -= 1
     if scan.word(i) == "END":
         return _case(scan, i)
-    if scan.kind(i) not in ("STRING", "NUMBER") and not _named(scan, i):
+    of_cast = scan.word(i - 1) == "::"  # such as DOUBLE PRECISION, which is one token
+    if not of_cast and scan.kind(i) not in ("STRING", "NUMBER") and not _named(scan, i):
         return None
-    if scan.word(i - 1) == "$":
+    if scan.word(i - 1) == "$" or (scan.kind(i) == "STRING" and scan.word(i - 1) in _TYPED):
         i -= 1
     while scan.word(i - 1) == "." and _named(scan, i - 2):
         i -= 2
     return _of_cast(scan, i)
+
+
+def _last_of_type(scan: Scan, i: int) -> int:
+    """Without the words behind a type's first one, in which it may have brackets."""
+    if scan.word(i) == "ZONE" and scan.word(i - 2) in ("WITH", "WITHOUT"):
+        return i - 3
+    if scan.word(i) == ")" and scan.words(i - 4, "VARYING", "("):
+        return i - 5
+    return i - (scan.word(i) == "VARYING")
 
 
 def _of_cast(scan: Scan, i: int) -> int | None:
@@ -48,7 +58,8 @@ def _of_cast(scan: Scan, i: int) -> int | None:
     return begin(scan, i - 1) if scan.word(i - 1) == "::" else i
 
 
-def _opening(scan: Scan, i: int) -> int | None:
+def opening(scan: Scan, i: int) -> int | None:
+    """The bracket that the one at ``i`` closes."""
     return next((k for k in range(i - 1, -1, -1) if scan.closing(k) == i), None)
 
 
@@ -74,28 +85,18 @@ def _called(scan: Scan, i: int) -> bool:
     return i >= 0 and _named(scan, i) and scan.kind(i) != "NUMBER"
 
 
-def cut(scan: Scan, i: int) -> list[Edit]:
-    """``x::varchar(2)`` is cut to its length; DuckDB does not look at it.
-
-    ``char(3)`` is not filled with blanks: PostgreSQL's comparisons do not see those.
-    """
-    word = scan.word(i)
-    if word.partition(" ")[0] not in _CUT:
+def like(scan: Scan, i: int) -> list[Edit]:
+    r"""``LIKE 'a\_b'``: a backslash escapes what follows; in DuckDB only if one says so."""
+    if scan.word(i) not in ("LIKE", "ILIKE"):
         return []
-    open_ = i + 1 + (scan.word(i + 1) == "VARYING")
-    if not scan.words(open_, "(") or scan.kind(open_ + 1) != "NUMBER":
+    stop = i + 2 + (scan.word(i + 1) == "$")
+    told = scan.word(i + 1) == "$" or (
+        scan.kind(i + 1).endswith("STRING") and "\\" in scan.source(i + 1, i + 2)
+    )
+    if not told or scan.word(stop) in ("ESCAPE", "||", "::"):
         return []
-    close, size = scan.closing(open_), scan.tokens[open_ + 1].text
-    if close != open_ + 2 or scan.word(close + 1) == "[":
-        return []
-    first = begin(scan, i - 1) if scan.word(i - 1) == "::" else None
-    if first is None:
-        return []
-    start, end = scan.tokens[first].start, scan.tokens[close].end + 1
-    return [
-        Edit(start, start, f"{PREFIX}cut("),
-        Edit(scan.tokens[open_].start, end, f", {size})"),
-    ]
+    end = scan.tokens[stop - 1].end + 1
+    return [Edit(end, end, " ESCAPE '\\'")]
 
 
 def like_any(scan: Scan, i: int) -> list[Edit]:
@@ -121,7 +122,7 @@ def overlaps(scan: Scan, i: int) -> list[Edit]:
     """``(a, b) OVERLAPS (c, d)``."""
     if not scan.words(i, "OVERLAPS", "(") or scan.word(i - 1) != ")":
         return []
-    first = _opening(scan, i - 1)
+    first = opening(scan, i - 1)
     if first is None:
         return []
     start = scan.tokens[first].start

@@ -30,22 +30,17 @@ def in_words(message: str) -> str:
 #: Functions that are DuckDB's own under another name. An aggregate cannot be a macro: it would
 #: take neither FILTER nor OVER.
 FUNCTIONS: Final = {
-    "every": "bool_and", "json_agg": "json_group_array", "jsonb_agg": "json_group_array",
+    "every": "bool_and",
     "json_object_agg": "json_group_object", "jsonb_object_agg": "json_group_object",
     "clock_timestamp": "now", "json_build_array": "json_array", "jsonb_build_array": "json_array",
     "json_build_object": "json_object", "jsonb_build_object": "json_object",
-    "jsonb_array_length": "json_array_length", "jsonb_object_keys": "json_keys",
+    "jsonb_array_length": "json_array_length",
 }  # fmt: skip
-
-#: Functions whose second argument says how long the result is: unless that is a plain number,
-#: which the policy reads, ours look at it in each row.
-COUNTED: Final = {"repeat": frozenset({2}), "lpad": frozenset({2, 3}), "rpad": frozenset({2, 3})}
 
 #: Functions that DuckDB has too, but not so: for these numbers of arguments (empty: any) ours are
 #: called.
 OURS: Final[dict[str, frozenset[int]]] = {
-    "to_timestamp": frozenset({2}), "levenshtein": frozenset({2}), "editdist3": frozenset({2}),
-    "damerau_levenshtein": frozenset({2}),
+    "to_timestamp": frozenset({2}),
     "array_to_string": frozenset({3}), "date_trunc": frozenset({3}), "encode": frozenset({2}),
     "decode": frozenset({2}), "string_to_array": frozenset(), "to_hex": frozenset(),
     "octet_length": frozenset(), "round": frozenset({1}), "sha256": frozenset(),

@@ -36,17 +36,21 @@ class Scan:
             "" if _quoted(kind) else t.text.upper()
             for t, kind in zip(tokens, self._kinds, strict=True)
         ]
-        self._closing = self._brackets()
+        self._closing: dict[int, int] = {}
+        self._opening: dict[int, int] = {}
+        self._around = self._brackets()
 
-    def _brackets(self) -> dict[int, int]:
-        """Which token closes the bracket that another opens."""
-        out, open_ = {}, []
+    def _brackets(self) -> list[int]:
+        """Which bracket each token stands in, -1: none; and the pairs of them."""
+        around, open_ = [], [-1]
         for i, word in enumerate(self._words):
+            if word in CLOSE and len(open_) > 1:
+                opened = open_.pop()
+                self._closing[opened], self._opening[i] = i, opened
+            around.append(open_[-1])
             if word in OPEN:
                 open_.append(i)
-            elif word in CLOSE and open_:
-                out[open_.pop()] = i
-        return out
+        return around
 
     def word(self, i: int) -> str:
         """A token in capitals; empty for what is quoted and where there is none."""
@@ -72,6 +76,10 @@ class Scan:
             if not (listed and kinds[i + 1] in _BEHIND):
                 yield i
 
+    def of_view(self) -> bool:
+        """True for CREATE VIEW: what it stores must be read without this server's functions."""
+        return self.word(0) == "CREATE" and "VIEW" in map(self.word, range(1, 5))
+
     def source(self, start: int, stop: int) -> str:
         """The text of a range of tokens."""
         return self.text[self.tokens[start].start : self.tokens[stop - 1].end + 1]
@@ -79,6 +87,14 @@ class Scan:
     def closing(self, i: int) -> int | None:
         """The token that closes the bracket at ``i``."""
         return self._closing.get(i)
+
+    def opening(self, i: int) -> int | None:
+        """The token that opens the bracket closed at ``i``."""
+        return self._opening.get(i)
+
+    def around(self, i: int) -> int:
+        """The token that opens the innermost bracket around ``i``; -1: there is none."""
+        return self._around[i]
 
     def call_end(self, close: int) -> int:
         """The last token of a call that ends with this bracket, with its FILTER and OVER."""

@@ -79,36 +79,43 @@ CREATE MACRO IF NOT EXISTS shim.array_remove(l, v) AS
 CREATE MACRO IF NOT EXISTS shim.array_replace(l, a, b) AS
     list_transform(l, lambda x: CASE WHEN x IS NOT DISTINCT FROM a THEN b ELSE x END);
 CREATE MACRO IF NOT EXISTS shim.json_typeof(j) AS
-    CASE json_type(j) WHEN 'OBJECT' THEN 'object' WHEN 'ARRAY' THEN 'array' WHEN 'VARCHAR' THEN 'string'
-         WHEN 'BOOLEAN' THEN 'boolean' WHEN 'NULL' THEN 'null' ELSE 'number' END;
+    CASE WHEN json_type(j) IS NULL THEN NULL ELSE CASE json_type(j) WHEN 'OBJECT' THEN 'object' WHEN 'ARRAY' THEN 'array' WHEN 'VARCHAR' THEN 'string'
+         WHEN 'BOOLEAN' THEN 'boolean' WHEN 'NULL' THEN 'null' ELSE 'number' END END;
 CREATE MACRO IF NOT EXISTS shim.jsonb_typeof(j) AS
-    CASE json_type(j) WHEN 'OBJECT' THEN 'object' WHEN 'ARRAY' THEN 'array' WHEN 'VARCHAR' THEN 'string'
-         WHEN 'BOOLEAN' THEN 'boolean' WHEN 'NULL' THEN 'null' ELSE 'number' END;
+    CASE WHEN json_type(j) IS NULL THEN NULL ELSE CASE json_type(j) WHEN 'OBJECT' THEN 'object' WHEN 'ARRAY' THEN 'array' WHEN 'VARCHAR' THEN 'string'
+         WHEN 'BOOLEAN' THEN 'boolean' WHEN 'NULL' THEN 'null' ELSE 'number' END END;
 CREATE MACRO IF NOT EXISTS shim.jsonb_extract_path_text(j, a) AS j::JSON ->> a,
     (j, a, b) AS j::JSON -> a ->> b, (j, a, b, c) AS j::JSON -> a -> b ->> c;
 CREATE MACRO IF NOT EXISTS shim.jsonb_extract_path(j, a) AS j::JSON -> a,
     (j, a, b) AS j::JSON -> a -> b, (j, a, b, c) AS j::JSON -> a -> b -> c;
 CREATE MACRO IF NOT EXISTS shim.to_jsonb(x) AS to_json(x);
 CREATE MACRO IF NOT EXISTS shim.jsonb_pretty(x) AS json_pretty(x);
-CREATE MACRO IF NOT EXISTS shim.__pg_cut(s, n) AS system.main."left"(s, n);
+CREATE MACRO IF NOT EXISTS shim.__pg_text(x) AS CASE
+    WHEN typeof(x) IN ('DOUBLE', 'FLOAT') THEN
+        replace(replace(regexp_replace(x::VARCHAR, '\.0$', ''), 'nan', 'NaN'), 'inf', 'Infinity')
+    WHEN typeof(x) = 'INTERVAL' THEN
+        regexp_replace(replace(x::VARCHAR, 'month', 'mon'), '(-1 (?:year|mon|day))\b', '\1s', 'g')
+    ELSE x::VARCHAR END;
+CREATE MACRO IF NOT EXISTS shim.__pg_out(x) AS
+    CASE WHEN typeof(x) = 'BOOLEAN' THEN (x::VARCHAR)[1:1] ELSE shim.__pg_text(x) END;
 CREATE MACRO IF NOT EXISTS shim.__pg_round(x) AS
     system.main.round(x) - cast_to_type(
         CASE WHEN typeof(x) IN ('DOUBLE', 'FLOAT') AND abs(x - trunc(x)) = 0.5
                   AND system.main.round(x) % 2 <> 0 THEN sign(x) ELSE 0 END, system.main.round(x));
 CREATE MACRO IF NOT EXISTS shim.__pg_sha256(s) AS unhex(system.main.sha256(s));
 CREATE MACRO IF NOT EXISTS shim.__pg_like_any(s, l) AS
-    list_bool_or(list_transform(l, lambda p: s LIKE p));
+    list_bool_or(list_transform(l, lambda p: s LIKE p ESCAPE '\'));
 CREATE MACRO IF NOT EXISTS shim.__pg_like_all(s, l) AS
-    coalesce(list_bool_and(list_transform(l, lambda p: s LIKE p)), true);
+    coalesce(list_bool_and(list_transform(l, lambda p: s LIKE p ESCAPE '\')), true);
 CREATE MACRO IF NOT EXISTS shim.__pg_ilike_any(s, l) AS
-    list_bool_or(list_transform(l, lambda p: s ILIKE p));
+    list_bool_or(list_transform(l, lambda p: s ILIKE p ESCAPE '\'));
 CREATE MACRO IF NOT EXISTS shim.__pg_ilike_all(s, l) AS
-    coalesce(list_bool_and(list_transform(l, lambda p: s ILIKE p)), true);
+    coalesce(list_bool_and(list_transform(l, lambda p: s ILIKE p ESCAPE '\')), true);
 CREATE MACRO IF NOT EXISTS shim.__pg_not_like_any(s, l) AS
-    list_bool_or(list_transform(l, lambda p: s NOT LIKE p));
+    list_bool_or(list_transform(l, lambda p: s NOT LIKE p ESCAPE '\'));
 CREATE MACRO IF NOT EXISTS shim.__pg_not_like_all(s, l) AS
-    coalesce(list_bool_and(list_transform(l, lambda p: s NOT LIKE p)), true);
+    coalesce(list_bool_and(list_transform(l, lambda p: s NOT LIKE p ESCAPE '\')), true);
 CREATE MACRO IF NOT EXISTS shim.__pg_not_ilike_any(s, l) AS
-    list_bool_or(list_transform(l, lambda p: s NOT ILIKE p));
+    list_bool_or(list_transform(l, lambda p: s NOT ILIKE p ESCAPE '\'));
 CREATE MACRO IF NOT EXISTS shim.__pg_not_ilike_all(s, l) AS
-    coalesce(list_bool_and(list_transform(l, lambda p: s NOT ILIKE p)), true);
+    coalesce(list_bool_and(list_transform(l, lambda p: s NOT ILIKE p ESCAPE '\')), true);

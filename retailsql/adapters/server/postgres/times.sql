@@ -3,8 +3,11 @@ CREATE MACRO IF NOT EXISTS shim.__pg_seconds(t) AS
     (system.main.date_part('microseconds', t)::DECIMAL(12,0) * 0.000001)::DECIMAL(18,6);
 CREATE MACRO IF NOT EXISTS shim.__pg_milliseconds(t) AS
     (system.main.date_part('microseconds', t)::DECIMAL(12,0) * 0.001)::DECIMAL(18,3);
+-- A year of an interval has 365.25 days; DuckDB counts twelve months of thirty.
 CREATE MACRO IF NOT EXISTS shim.__pg_epoch(t) AS
-    (system.main.epoch_us(t)::DECIMAL(19,0) * 0.000001)::DECIMAL(24,6);
+    (system.main.epoch_us(t)::DECIMAL(19,0) * 0.000001)::DECIMAL(24,6),
+    (t INTERVAL) AS (system.main.epoch_us(t)::DECIMAL(19,0) * 0.000001
+        + datepart('year', t) * 453600)::DECIMAL(24,6);
 CREATE MACRO IF NOT EXISTS shim.__pg_overlaps(a, b, c, d) AS
     (least(a, b) < greatest(c, d) AND least(c, d) < greatest(a, b)) OR least(a, b) = least(c, d);
 CREATE MACRO IF NOT EXISTS shim.__pg_date_trunc(u, t, z) AS
@@ -19,6 +22,10 @@ CREATE MACRO IF NOT EXISTS shim.justify_hours(i) AS
 CREATE MACRO IF NOT EXISTS shim.justify_days(i) AS
     i - to_days(datepart('day', i)::INTEGER) + to_months(trunc(datepart('day', i) / 30.0)::INTEGER)
     + to_days((datepart('day', i) % 30)::INTEGER);
+CREATE MACRO IF NOT EXISTS shim.justify_interval(i) AS
+    to_months((epoch_us(i) // 2592000000000)::INTEGER)
+    + to_days((epoch_us(i) % 2592000000000 // 86400000000)::INTEGER)
+    + to_microseconds(epoch_us(i) % 86400000000);
 CREATE MACRO IF NOT EXISTS shim.make_interval(years := 0, months := 0, weeks := 0, days := 0,
     hours := 0, mins := 0, secs := 0) AS
     to_months((years * 12 + months)::INTEGER) + to_days((weeks * 7 + days)::INTEGER)

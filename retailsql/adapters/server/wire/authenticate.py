@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
-from typing import NoReturn
+from collections.abc import Callable, Sequence
 
 from retailsql.adapters.server.records import Login, PgError
 from retailsql.adapters.server.wire import replies
 from retailsql.adapters.server.wire.messages import Body
+from retailsql.adapters.server.wire.refusals import Refusals
 from retailsql.adapters.server.wire.scram import Exchange, Verifier
 from retailsql.adapters.server.wire.stream import Stream
 from retailsql.adapters.server.wire.throttle import Throttle
@@ -24,15 +25,21 @@ class Authenticator:
         throttle: counts failures.
         secret: of the salts shown for users who do not exist. If it changes between two starts,
             such a user's salt changes too, and that tells him from one who exists.
-        iterations: shown for them; those that the accounts use.
+        iterations: tells the counts in the accounts' verifiers; such a user is shown one of them.
         max_bytes: of a message.
     """
 
     def __init__(
-        self, login: Login, throttle: Throttle, secret: bytes, iterations: int, max_bytes: int
+        self,
+        login: Login,
+        throttle: Throttle,
+        secret: bytes,
+        iterations: Callable[[], Sequence[int]],
+        max_bytes: int,
     ) -> None:
         self.login, self.throttle, self.secret = login, throttle, secret
         self.iterations, self.max_bytes = iterations, max_bytes
+        self.refusals = Refusals(login.told)
 
     def check(self, stream: Stream, user: str, address: str, binding: bytes | None) -> None:
         """Return if the client knows the user's password.
@@ -55,16 +62,18 @@ class Authenticator:
             raise
         if proof is None or not known:
             stream.pause(self.throttle.failed(address, user))
-            self._refuse(
-                user, address, "28P01", f'password authentication failed for user "{user}"'
-            )
+            message = f'password authentication failed for user "{user}"'
+            self.login.told("login refused", user, address, message)
+            raise PgError("28P01", message, severity="FATAL")
         # Once more: of many guesses sent at the same time only the first are answered.
         self._not_too_often(user, address)
         stream.write(replies.sasl_final(proof) + replies.AUTHENTICATION_OK)
 
     def _not_too_often(self, user: str, address: str) -> None:
         if self.throttle.refused(address, user):
-            self._refuse(user, address, "28000", "too many failed logins, try again in a minute")
+            message = "too many failed logins, try again in a minute"
+            self.refusals.told(user, address, message)
+            raise PgError("28000", message, severity="FATAL")
 
     def _dialog(self, stream: Stream, exchange: Exchange) -> bytes | None:
         body = Body(self._answer(stream))
@@ -85,8 +94,4 @@ class Authenticator:
                 return Verifier.of(text), True
             except ValueError:
                 _LOG.error("The stored verifier of user %r cannot be read", user)
-        return Verifier.mock(user, self.secret, self.iterations), False
-
-    def _refuse(self, user: str, address: str, sqlstate: str, message: str) -> NoReturn:
-        self.login.told("login refused", user, address, message)
-        raise PgError(sqlstate, message, severity="FATAL")
+        return Verifier.mock(user, self.secret, self.iterations()), False

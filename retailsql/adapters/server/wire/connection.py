@@ -7,6 +7,7 @@ import logging
 import socket
 import ssl
 import threading
+from collections.abc import Callable
 from typing import NamedTuple
 
 from retailsql.adapters.server.records import Backend, Login, PgError
@@ -31,7 +32,7 @@ class Shared(NamedTuple):
     """What all connections of a listener have in common."""
 
     login: Login
-    tls: Tls | None
+    tls: Callable[[], Tls | None]  # of the connections that come now
     require_tls: bool
     limits: WireLimits
     authenticator: Authenticator
@@ -54,10 +55,8 @@ class Connection:
 
     def __init__(self, shared: Shared, sock: socket.socket, address: str, port: int) -> None:
         self.shared, self.address, self.peer = shared, address, f"{address}:{port}"
-        limits = shared.limits
-        self.stream = Stream(
-            sock, limits.login_seconds, limits.stall_seconds, limits.unread_seconds
-        )
+        self.tls = shared.tls()
+        self.stream = Stream(sock, shared.limits, self._stopped)
         self.pid = shared.keys.new_pid()
         self.user = ""
         self.gone = False
@@ -123,14 +122,15 @@ class Connection:
     def _serve(self) -> None:
         shared = self.shared
         stream, limits = self.stream, shared.limits
-        wish = greet(stream, shared.tls, shared.require_tls, limits.login_bytes)
+        wish = greet(stream, self.tls, shared.require_tls, limits.login_bytes)
         if isinstance(wish, CancelRequest):
             self._cancel_other(wish)
             return
         dialog = self._login(wish)
         sizes = messages.sizes(limits.login_bytes, limits.message_bytes)
         while True:
-            stream.wait(limits.idle_seconds, shared.wake)
+            if not stream.wait(_least(limits.idle_seconds, dialog.idle_seconds), shared.wake):
+                raise dialog.too_idle()
             kind, content = stream.message(sizes)
             shared.watcher.add(self)
             try:
@@ -141,12 +141,16 @@ class Connection:
             if self.gone:  # what it sent ahead is not run for nobody
                 raise ClientGoneError("The client left while its statement ran")
 
+    def _stopped(self) -> bool:
+        """Has the statement whose answer is sent been stopped?"""
+        return self.backend is not None and self.backend.cancelled
+
     def _login(self, hello: Hello) -> Dialog:
         shared, stream = self.shared, self.stream
         if shared.crowd.full():
             self._no_place(hello.user)
         secure = isinstance(stream.sock, ssl.SSLSocket)
-        binding = shared.tls.binding if shared.tls is not None and secure else None
+        binding = self.tls.binding if self.tls is not None and secure else None
         shared.authenticator.check(stream, hello.user, self.address, binding)
         if not shared.crowd.admit(self):
             self._no_place(hello.user)
@@ -169,7 +173,7 @@ class Connection:
 
     def _no_place(self, user: str) -> None:
         message = "sorry, too many clients already"
-        self.shared.login.told("login refused", user, self.peer, message)
+        self.shared.authenticator.refusals.told(user, self.address, message)
         raise PgError("53300", message, severity="FATAL")
 
     def _cancel_other(self, wish: CancelRequest) -> None:
@@ -200,3 +204,7 @@ class Connection:
         finally:
             self.stream.close(linger)
             shared.crowd.leave(self)
+
+
+def _least(*limits: float | None) -> float | None:
+    return min((limit for limit in limits if limit is not None), default=None)

@@ -16,6 +16,7 @@ from retailsql.adapters.server.records import (
     CopyBegin,
     CopyData,
     CopyEnd,
+    Data,
     Empty,
     PgError,
     RowData,
@@ -31,7 +32,7 @@ _LOG = logging.getLogger(__name__)
 class Sink(Protocol):
     """Where answers go."""
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: Data) -> None:
         """Send now or later."""
 
     def flush(self) -> None:
@@ -50,6 +51,8 @@ class Dialog:
     def __init__(self, backend: Backend, sink: Sink, stopping: Callable[[], bool]) -> None:
         self.backend, self.sink, self.stopping = backend, sink, stopping
         self.skipping = False
+        self.between = True
+        """Nothing is asked that is not answered yet, as in the midst of a pipeline."""
         self._steps: dict[type, Callable[..., None]] = {
             messages.Parse: self._parse,
             messages.Bind: self._bind,
@@ -68,6 +71,7 @@ class Dialog:
         """
         if kind == ord("X"):
             return False
+        self.between = False
         if self.skipping and kind != ord("S"):
             return True
         if kind in b"QF":
@@ -87,6 +91,20 @@ class Dialog:
         self.settings()
         self.sink.write(replies.ready(self.backend.status))
         self.sink.flush()
+        self.between = True
+
+    @property
+    def idle_seconds(self) -> float | None:
+        """How long the client may say nothing now; None: for ever."""
+        return self.backend.idle_seconds if self.between else None
+
+    def too_idle(self) -> PgError:
+        """The error of a client that has said nothing for longer."""
+        if self.backend.status == "I":
+            code, what = "57P05", "idle-session"
+        else:
+            code, what = "25P03", "idle-in-transaction"
+        return PgError(code, f"terminating connection due to {what} timeout", severity="FATAL")
 
     def settings(self) -> None:
         """Tell settings that have changed."""
@@ -152,7 +170,7 @@ class Dialog:
             if close is not None:
                 close()
 
-    def _reply(self, data: bytes) -> None:
+    def _reply(self, data: Data) -> None:
         self._notices()
         self.sink.write(data)
 
@@ -180,13 +198,14 @@ class Dialog:
             error = shutting_down()
         if error.severity == "FATAL":
             raise error
-        self._notices()
-        self.sink.write(replies.error(error))
-        self.sink.flush()
+        # First, as a client that does not read must not hold what the statement held.
         try:
             self.backend.fail()
         except PgError as second:
             _LOG.warning("After an error the session could not be tidied: %s", second.message)
+        self._notices()
+        self.sink.write(replies.error(error))
+        self.sink.flush()
 
     def _end(self) -> None:
         self._attempt(self.backend.sync)
@@ -212,7 +231,7 @@ def internal(error: Exception) -> PgError:
     )
 
 
-def _answer(answer: Answer) -> bytes:
+def _answer(answer: Answer) -> Data:
     """Any answer but rows, as a message."""
     match answer:
         case Complete(tag):

@@ -18,8 +18,11 @@ class WireLimits:
         stall_seconds: a client that stops in the middle of a message is left after so long.
         unread_seconds: a client that takes nothing of an answer is left after so long; people look
             at the first rows of a result before they want more.
+        stopped_seconds: the same for the answer of a statement that was cancelled or is over its
+            time: the client learns of it only if it reads.
         idle_seconds: between two messages; None: for ever (TCP keepalive finds dead hosts).
-        watch_seconds: between two looks for clients that vanished while a statement ran.
+        watch_seconds: between two looks for clients that vanished while a statement ran, or take
+            nothing of its answer.
         stop_seconds: that ``Listener.stop`` waits for a client to take its farewell.
 
     >>> WireLimits().connections
@@ -33,6 +36,7 @@ class WireLimits:
     message_bytes: int = 64 << 20
     stall_seconds: float = 60.0
     unread_seconds: float = 300.0
+    stopped_seconds: float = 5.0
     idle_seconds: float | None = None
     watch_seconds: float = 0.25
     stop_seconds: float = 2.0

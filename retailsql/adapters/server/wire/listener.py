@@ -9,6 +9,7 @@ import socket
 import ssl
 import threading
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from types import TracebackType
 from typing import NamedTuple, Self
@@ -42,7 +43,7 @@ class Listener:
         limits: all other numbers.
         throttle: counts wrong passwords; None: with its defaults.
         secret: see ``Authenticator``; None: a new one for each start.
-        iterations: of the accounts' verifiers.
+        iterations: see ``Authenticator``.
     """
 
     def __init__(
@@ -57,7 +58,7 @@ class Listener:
         limits: WireLimits | None = None,
         throttle: Throttle | None = None,
         secret: bytes | None = None,
-        iterations: int = 4096,
+        iterations: Callable[[], Sequence[int]] = lambda: (4096,),
     ) -> None:
         limits = limits or WireLimits()
         if max_connections is not None:
@@ -84,6 +85,13 @@ class Listener:
         name = self._socket.getsockname()
         return str(name[0]), int(name[1])
 
+    def renew(self, tls: Tls) -> None:
+        """Serve the next connections with another certificate; those that are open keep theirs.
+
+        A context of its own, as OpenSSL's may not be changed while threads use it.
+        """
+        self._tls = tls
+
     def start(self) -> Self:
         """Listen, and serve in threads.
 
@@ -105,7 +113,7 @@ class Listener:
     def _share(self, wake: int) -> Shared:
         return Shared(
             self._authenticator.login,
-            self._tls,
+            lambda: self._tls,
             self._require_tls,
             self.limits,
             self._authenticator,
@@ -127,6 +135,7 @@ class Listener:
         running.socket.close()
         _end_clients(running.shared)
         running.shared.watcher.stop()
+        self._authenticator.refusals.flush()
         for one in running.wake:
             one.close()
 

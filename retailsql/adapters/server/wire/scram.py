@@ -12,6 +12,7 @@ import hashlib
 import hmac
 import secrets
 from base64 import b64decode, b64encode
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from retailsql.adapters.server.records import PgError
@@ -46,10 +47,18 @@ class Verifier(NamedTuple):
         return cls(int(iterations), b64decode(salt, validate=True), stored, server)
 
     @classmethod
-    def mock(cls, user: str, secret: bytes, iterations: int) -> Verifier:
-        """One for a user who does not exist: the same salt at each try, and no proof fits."""
-        salt = hmac.digest(secret, b"salt " + user.encode(), "sha256")[:16]
-        return cls(iterations, salt, secrets.token_bytes(32), secrets.token_bytes(32))
+    def mock(cls, user: str, secret: bytes, iterations: Sequence[int]) -> Verifier:
+        """One for a user who does not exist: the same salt at each try, and no proof fits.
+
+        Args:
+            user: the name.
+            secret: what the salt is made of, too.
+            iterations: all that verifiers have. If he had that of most, then whoever has another
+                one would exist; so the name decides which.
+        """
+        made = hmac.digest(secret, b"salt " + user.encode(), "sha256")
+        salt, count = made[:16], iterations[made[16] % len(iterations)]
+        return cls(count, salt, secrets.token_bytes(32), secrets.token_bytes(32))
 
 
 class Exchange:

@@ -10,9 +10,11 @@ import select
 import socket
 import ssl
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
-from retailsql.adapters.server.records import PgError
+from retailsql.adapters.server.records import Data, PgError
+from retailsql.adapters.server.wire.limits import WireLimits
+from retailsql.adapters.server.wire.patience import Patience
 from retailsql.errors import RetailSQLError
 
 _ENOUGH = 64 << 10  # buffered output is sent when it has grown to this
@@ -29,21 +31,16 @@ class Stream:
 
     Args:
         sock: accepted; the stream closes it.
-        login_seconds: until :meth:`logged_in`.
-        stall_seconds: for the next part of a message that has begun.
-        unread_seconds: for the client to take the next part of an answer.
+        limits: of time.
+        stopped: has the statement whose answer is sent been stopped?
     """
 
     def __init__(
-        self,
-        sock: socket.socket,
-        login_seconds: float,
-        stall_seconds: float,
-        unread_seconds: float,
+        self, sock: socket.socket, limits: WireLimits, stopped: Callable[[], bool]
     ) -> None:
-        self.sock = sock
-        self.stall, self.unread = stall_seconds, unread_seconds
-        self._deadline: float | None = time.monotonic() + login_seconds
+        self.sock, self.limits, self.stopped = sock, limits, stopped
+        self.stall = limits.stall_seconds
+        self._deadline: float | None = time.monotonic() + limits.login_seconds
         self._in, self._out = bytearray(), bytearray()
         self._poll: select.poll | None = None
 
@@ -85,15 +82,14 @@ class Stream:
             raise PgError("08P01", "invalid message length", severity="FATAL")
         return kind, self.exactly(size)
 
-    def wait(self, idle: float | None, wake: int) -> None:
-        """Until a message begins.
+    def wait(self, idle: float | None, wake: int) -> bool:
+        """Until a message begins; False: none did in the time.
 
         Args:
             idle: seconds at most; None: for ever.
             wake: a descriptor that can be read from when the server stops.
 
         Raises:
-            PgError: FATAL 57P05 after ``idle`` seconds.
             ClientGoneError: the client left, or the server stops.
         """
         poll = self._poller(wake)
@@ -101,14 +97,11 @@ class Stream:
             if not (isinstance(self.sock, ssl.SSLSocket) and self.sock.pending()):
                 events = poll.poll(None if idle is None else idle * 1000)
                 if not events:
-                    raise PgError(
-                        "57P05",
-                        "terminating connection due to idle-session timeout",
-                        severity="FATAL",
-                    )
+                    return False
                 if any(fd == wake for fd, _ in events):
                     raise ClientGoneError("The server stops")
             self._fill(_ENOUGH)
+        return True
 
     def _poller(self, wake: int) -> select.poll:
         if self._poll is None:
@@ -131,7 +124,7 @@ class Stream:
 
     # -- out -----------------------------------------------------------------------------------
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: Data) -> None:
         """Send now or later."""
         if len(data) >= _BIG:
             self.flush()
@@ -148,10 +141,17 @@ class Stream:
             self._send(memoryview(out))
 
     def _send(self, rest: memoryview) -> None:
+        patience = Patience(self.limits, self.stopped)
         with _client():
             while rest:
-                self._limit(self.unread)
-                rest = rest[self.sock.send(rest[:_PIECE]) :]
+                self._limit(self.limits.watch_seconds)
+                try:
+                    # After a TimeoutError the same bytes come again, as TLS demands.
+                    rest = rest[self.sock.send(rest[:_PIECE]) :]
+                    patience.renew()
+                except TimeoutError:
+                    if patience.ends(self.sock.fileno()):
+                        raise ClientGoneError("The client takes nothing of its answer") from None
 
     # -- the rest ------------------------------------------------------------------------------
 

@@ -36,15 +36,15 @@ def load(certificate: str | Path, key: str | Path) -> Tls:
     context.options |= ssl.OP_NO_RENEGOTIATION
     try:
         context.load_cert_chain(certificate, key)
-        pem = Path(certificate).read_bytes()
-    except (OSError, ssl.SSLError) as error:
+        binding = end_point(Path(certificate).read_bytes())
+    except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
         raise ProjectError(
             "The certificate or its key cannot be used",
             seen=f"{certificate}, {key}: {error}",
             wanted="two PEM files that belong together",
         ) from error
     context.set_alpn_protocols([ALPN])
-    return Tls(context, end_point(pem))
+    return Tls(context, binding)
 
 
 def end_point(pem: bytes) -> bytes | None:
