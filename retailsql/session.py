@@ -343,7 +343,7 @@ def connect(
     try:
         con = duckdb.connect(str(path), read_only=read_only, config=config or {})
     except duckdb.Error as error:
-        raise _cannot_open(path, error) from error
+        raise _cannot_open(path, error, read_only) from error
     # Without it `SELECT * FROM df` would look for df in this file's frames only. Where the user
     # has locked the configuration, he has to do without.
     with suppress(duckdb.InvalidInputException):
@@ -352,13 +352,15 @@ def connect(
     return Session(con, progress)
 
 
-def _cannot_open(path: str | Path, error: duckdb.Error) -> DatabaseOpenError:
+def _cannot_open(path: str | Path, error: duckdb.Error, read_only: bool) -> DatabaseOpenError:
     words = str(error).splitlines()[0]
     if "lock on file" in words:
         return DatabaseOpenError(
             f"The database {path} is open in another process",
             seen=words.split("See also")[0].strip(),
-            todo="close it there, or open it with read_only=True in every process",
+            todo="close it there, where it is open for writing"
+            if read_only
+            else "close it there, or open it with read_only=True in every process",
         )
     if "different configuration" in words:
         return DatabaseOpenError(

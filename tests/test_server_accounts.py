@@ -1,87 +1,34 @@
-"""The file of users: what is read of it, what is refused, how GRANT changes it; verifiers."""
+"""The file of users: what is read of it, what is refused; verifiers."""
+
+# ruff: noqa: F401, F811 - fixtures are imported by name
 
 from __future__ import annotations
 
 import contextlib
 import dataclasses
 import logging
-import multiprocessing
 import os
-import stat
-import threading
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 tomlkit = pytest.importorskip("tomlkit")
-scramp = pytest.importorskip("scramp")
+pytest.importorskip("scramp")
 
-from retailsql.adapters.server.accounts import Accounts, ServerOptions, edit, verifiers
+from retailsql.adapters.server.accounts import Accounts, ServerOptions, verifiers
 from retailsql.adapters.server.accounts.document import read_document
 from retailsql.adapters.server.accounts.grants import read_grant, write_grant
-from retailsql.adapters.server.accounts.secret import kept_secret
 from retailsql.adapters.server.records import Grant, Limits, PgError, Rights
-from retailsql.errors import NameTakenError, ProjectError
+from retailsql.errors import ProjectError
 from tests.conftest import ROOT
-
-VERIFIER = (
-    "SCRAM-SHA-256$4096:r4nAx7bMRsCGzfJQyNGLAA==$FgGHPsMBzZBeTSX4PpxYDM8xcrDjtOMVTVtQ6z8PRlA="
-    ":nlKJhOI5oSvCl0VwrkUlo9OCcZMHb46bKTm1cZPCvqQ="
-)
-FILE = f"""\
-# who may come in
-[server]
-port = 5433
-require_tls = false   # loopback only
-audit = "log/audit.jsonl"
-
-[roles.analyst]   # reads
-grants = [
-  "read on schema main",      # all of it
-  "score on model churn",
-]
-row_limit = 1000
-time_limit = "30s"
-memory_limit = "1GB"
-sessions = 5
-
-[roles.trainer]
-grants = ["train on schema main"]
-time_limit = "1h"
-row_limit = 10
-memory_limit = "512MB"
-
-[users.anna]
-verifier = "{VERIFIER}"
-roles = ["analyst", "trainer"]
-
-[users."root"]
-verifier = "{VERIFIER}"
-admin = true
-"""
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    file = tmp_path / "users.toml"
-    file.write_text(FILE)
-    file.chmod(0o600)
-    return file
-
-
-def statement(*grants: Grant, to: tuple[str, ...] = ("analyst",)) -> SimpleNamespace:
-    return SimpleNamespace(grants=grants, grantees=to)
-
+from tests.server_support.users_file import ADMIN, FILE, SALES, VERIFIER, path, statement
 
 KEYS = st.sampled_from(
     ["analyst", "anna", "grants", "roles", "verifier", "admin", "sessions", "time_limit",
      "memory_limit", "row_limit", "port", "audit", "threads", "tls_key", "host"],
 )  # fmt: skip
-ADMIN = Rights("root", admin=True)
-SALES = Grant("read", "schema", "sales")
 
 
 def test_rights_are_the_union_and_the_widest_limits(path):
@@ -91,13 +38,21 @@ def test_rights_are_the_union_and_the_widest_limits(path):
         Grant("read", "schema", "main"), Grant("score", "model", "main", "churn"),
         Grant("train", "schema", "main"),
     }  # fmt: skip
-    assert rights.limits == Limits(1000, 3600.0, "1GB", None)  # trainer sets no sessions
+    assert rights.limits == Limits(1000, 3600.0, None, None)  # trainer sets no sessions
     assert (rights.roles, rights.admin) == (("analyst", "trainer"), False)
     assert accounts.rights("root") == Rights("root", (), frozenset(), Limits(), True)
     assert accounts.needs_write
     assert accounts.verifier("anna") == VERIFIER
     assert accounts.verifier("nobody") is None
     assert (accounts.server.port, accounts.server.audit) == (5433, path.parent / "log/audit.jsonl")
+
+
+def test_of_two_limits_of_memory_the_wider_holds(path):
+    text = FILE.replace('"train on schema main"', "").replace(
+        "sessions = 5", 'memory_limit = "1GB"'
+    )
+    path.write_text(text.replace("row_limit = 10\n", 'memory_limit = "512MB"\n'))
+    assert Accounts.open(path).rights("anna").limits.memory == "1GB"
 
 
 def test_rights_of_nobody_end_the_connection(path):
@@ -265,177 +220,36 @@ def test_a_link_that_is_turned_to_another_file_holds_at_once(path, tmp_path):
     assert set(accounts.users) == {"berta", "root"}
 
 
-# What people write, each with a role `analyst` that reads all, and a user `anna`.
-WRITTEN = {
-    "ends of lines of Windows": FILE.replace("\n", "\r\n"),
-    "a mark before it": f"\ufeff{FILE}",
-    "no end of the last line": FILE.rstrip(),
-    "one table after the other": f"""[users.anna]\nverifier = "{VERIFIER}"\n[roles.analyst]
-sessions = 3\n[users.ben]\nverifier = "{VERIFIER}"\n[roles.two]\nsessions = 3\n""",
-    "tables in lines": f"""[roles]\nanalyst = {{sessions = 3}}\n
-[users]\nanna = {{ verifier = "{VERIFIER}", roles = ["analyst"] }}\n""",
-    "tables within": f"""[roles]\n  [roles.analyst]\n  sessions = 3
-[users]\n  [users.anna]\n  verifier = "{VERIFIER}"\n""",
-    "comments in the list": f"""[roles.analyst]\ngrants = [\n  # first\n  'read on database', # it
-  # last\n]\nsessions = 3\n[users.anna]\nverifier = '''{VERIFIER}'''\n""",
-}
-
-
-@pytest.mark.parametrize("how", WRITTEN)
-def test_however_it_is_written_a_change_is_that_change_and_no_other(path, how):
-    path.write_bytes(WRITTEN[how].encode())
-    accounts = Accounts.open(path)
-    before = accounts._document
-    new = (SALES, Grant("train", "model", "main", "m"))
-    accounts.grant(statement(*new, to=("analyst", "anna")), ADMIN)
-    accounts.add_user("new", "x", ["analyst"], ["read on schema z"])
-    assert accounts.rights("new").grants >= {*new, Grant("read", "schema", "z")}
-    assert set(accounts.rights("anna").grants) >= set(new)
-    accounts.remove_user("new")
-    accounts.revoke(statement(*new, to=("analyst", "anna")), ADMIN)
-    assert accounts._document == before
-    assert Accounts.open(path)._document == before
-    accounts.revoke(statement(*before.roles["analyst"].grants), ADMIN)
-    assert not accounts._document.roles["analyst"].grants
-    assert "grants = []" not in path.read_text()
-    for line in WRITTEN[how].splitlines(keepends=True):
-        if line.startswith("#"):
-            assert line.encode() in path.read_bytes()
-
-
-def test_a_change_that_tomlkit_would_lose_is_refused(path):
-    text = (
-        f'roles.analyst.sessions = 3\nusers.anna.verifier = "{VERIFIER}"\n'
-        'users.anna.roles = ["analyst"]\n'
-    )
-    path.write_text(text)
-    with pytest.raises(ProjectError, match=r"users\.toml cannot be changed.*\[users\.NAME\]"):
-        Accounts.open(path).add_user("new", "x")
-    assert path.read_text() == text
-
-
-def test_grant_is_written_beside_the_comments(path):
-    accounts = Accounts.open(path)
-    accounts.grant(statement(SALES, Grant("read", "schema", "MAIN"), to=("ANALYST", "root")), ADMIN)
-    text = path.read_text()
-    assert "# who may come in" in text
-    assert "# loopback only" in text
-    assert "# all of it" in text
-    assert SALES in accounts.rights("anna").grants
-    # MAIN is main: the role has it already, the user not.
-    assert len(accounts.rights("anna").grants) == 4
-    assert accounts.rights("root").grants == {SALES, Grant("read", "schema", "MAIN")}
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    accounts.revoke(statement(Grant("read", "schema", "Main"), SALES), ADMIN)
-    assert {g.privilege for g in accounts.rights("anna").grants} == {"score", "train"}
-    assert "# who may come in" in path.read_text()
-    assert Accounts.open(path).rights("anna") == accounts.rights("anna")
-
-
-def test_names_that_only_python_takes_for_one_are_two(path):
-    """DuckDB folds A to Z alone: STRASSE is not straße, and the sign of kelvin is no k."""
-    accounts = Accounts.open(path)
-    given = [Grant("read", "table", "main", name) for name in ("strasse", "straße", "k", "\u212a")]
-    accounts.grant(statement(*given, Grant("read", "table", "MAIN", "STRASSE")), ADMIN)
-    assert set(given) <= accounts.rights("anna").grants
-    assert len(accounts.rights("anna").grants) == 3 + 4
-    wide = Grant("read", "schema", "main")
-    assert accounts.revoke(statement(wide, given[0]), ADMIN) == []
-    assert set(given[1:]) <= accounts.rights("anna").grants
-
-
-def test_revoke_tells_what_is_kept_by_wider_grants(tmp_path):
-    path = tmp_path / "users.toml"
+def test_all_grants_of_a_list_that_cannot_be_read_are_explained(path):
     path.write_text(
-        '[roles.analyst]\ngrants = ["score on database", "read on schema sales"]\n'
-        f'[users.anna]\nverifier = "{VERIFIER}"\nroles = ["analyst"]\n'
-        'grants = ["read on table sales.orders"]\n'
+        '[roles.a]\ngrants = ["reed on database", "read on database", "read on schma x", "all"]\n'
     )
-    accounts = Accounts.open(path)
-    churn = Grant("score", "model", "main", "churn")
-    assert accounts.revoke(statement(churn), ADMIN) == [
-        "analyst keeps 'score on model churn', by 'score on database'"
-    ]
-    orders = Grant("read", "table", "Sales", "orders")
-    assert accounts.revoke(statement(orders, to=("anna",)), ADMIN) == [
-        "anna keeps 'read on table Sales.orders', by 'read on schema sales' of role analyst"
-    ]
-    wide = Grant("read", "schema", "sales", "*"), Grant("score", "database", "*", "*")
-    assert accounts.revoke(statement(*wide), ADMIN) == []
-    assert not accounts.rights("anna").grants
-
-
-def test_all_grants_of_a_list_that_cannot_be_read_are_told(path):
-    path.write_text(
-        '[roles.a]\ngrants = ["reed on database", "read on database", "read on schma x"]\n'
-    )
-    with pytest.raises(ProjectError, match=r"'reed on database'.* also 'read on schma x'"):
+    words = r"'reed on database'.* 'read on schma x': 'read' cannot be .*; 'all': A grant cannot be"
+    with pytest.raises(ProjectError, match=words):
         Accounts.open(path)
 
 
-def test_grant_by_no_admin_or_to_nobody_changes_nothing(path):
+def test_settings_of_the_server_that_need_a_restart_are_told(path, caplog):
     accounts = Accounts.open(path)
-    for to, by, code in (("analyst", Rights("anna"), "42501"), ("analist", ADMIN, "42704")):
-        with pytest.raises(PgError) as error:
-            accounts.grant(statement(SALES, to=(to,)), by)
-        assert error.value.sqlstate == code
-    assert "analyst" in str(error.value.hint)
-    assert path.read_text() == FILE
+    path.write_text(FILE.replace("require_tls = false", "require_tls = true\nthreads = 2"))
+    with caplog.at_level(logging.INFO, "retailsql.server"):
+        assert accounts.server.require_tls
+        assert "[server] require_tls, threads: a change that holds after a restart" in caplog.text
+        caplog.clear()
+        path.write_text(FILE)
+        assert not accounts.server.require_tls
+    assert "2 users, 2 roles" in caplog.text
+    assert "restart" not in caplog.text
 
 
-def test_grant_into_a_broken_file_is_refused(path):
+def test_a_file_that_is_gone_is_told_to_be_put_back(path, caplog):
     accounts = Accounts.open(path)
-    path.write_text(FILE + "\n[nonsense]\n")
-    with pytest.raises(PgError) as error:
-        accounts.grant(statement(SALES), ADMIN)
-    assert error.value.sqlstate == "F0000"
-    assert SALES not in accounts.rights("anna").grants
-    assert path.read_text() == FILE + "\n[nonsense]\n"
-
-
-def test_users_are_added_changed_and_removed(path):
-    accounts = Accounts.open(path)
-    accounts.add_user("zoë.b", "pass word", ["analyst"], ["read on table sales.t"], admin=True)
-    rights = accounts.rights("zoë.b")
-    assert rights.admin
-    assert Grant("read", "table", "sales", "t") in rights.grants
-    assert verifiers.matches("pass word", str(accounts.verifier("zoë.b")))
-    accounts.set_password("zoë.b", "other")
-    assert verifiers.matches("other", str(accounts.verifier("zoë.b")))
-    assert not verifiers.matches("pass word", str(accounts.verifier("zoë.b")))
-    with pytest.raises(NameTakenError):
-        accounts.add_user("zoë.b", "x")
-    for wrong in ({"name": "pg_x"}, {"roles": ["nobody"]}, {"grants": ["all"]}, {"password": ""}):
-        with pytest.raises(ProjectError):
-            accounts.add_user(**({"name": "n", "password": "p"} | wrong))
-    accounts.remove_user("zoë.b")
-    assert accounts.verifier("zoë.b") is None
-    with pytest.raises(ProjectError, match="anna"):
-        accounts.remove_user("ann")
-    assert "pass word" not in path.read_text()
-    assert path.read_text().startswith("# who may come in")
-
-
-def test_a_failed_write_leaves_the_old_file(path, monkeypatch):
-    def full(handle: int) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(PgError) as error:
-        Accounts.open(path).grant(statement(SALES), ADMIN)
-    assert error.value.sqlstate == "58030"
-    assert path.read_text() == FILE
-    assert [f.name for f in path.parent.iterdir() if f.name.endswith(".lock")] == [
-        ".users.toml.lock"
-    ]
-    assert len(list(path.parent.iterdir())) == 2
-
-
-@pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
-def test_root_leaves_the_owner_as_he_was(path):
-    os.chown(path, 12345, 54321)
-    Accounts.open(path).add_user("berta", "x")
-    assert (path.stat().st_uid, path.stat().st_gid) == (12345, 54321)
+    path.unlink()
+    assert "anna" in accounts.users
+    assert "was there and is gone" in caplog.text
+    assert "user add" not in caplog.text
+    with pytest.raises(ProjectError, match="user add"):
+        Accounts.open(path)
 
 
 def test_the_iterations_of_all_verifiers_are_told(path):
@@ -451,52 +265,6 @@ def test_a_file_that_everybody_reads_is_told(path, caplog):
     path.chmod(0o644)
     Accounts.open(path)
     assert "chmod 600" in caplog.text
-
-
-def test_a_link_to_the_file_stays_one(path, tmp_path):
-    link = tmp_path / "elsewhere.toml"
-    link.symlink_to(path)
-    Accounts.open(link).add_user("berta", "x")
-    assert link.is_symlink()
-    assert "berta" in path.read_text()
-
-
-def _grant_some(path: Path, first: int) -> None:
-    accounts = Accounts.open(path)
-    for number in range(first, first + 10):
-        accounts.grant(statement(Grant("read", "schema", f"s{number}")), ADMIN)
-
-
-def _add_some(path: Path) -> None:
-    for number in range(10):
-        edit.change_file(
-            path, lambda tree, name=f"u{number}": edit.add_user(tree, name, VERIFIER, (), (), False)
-        )
-
-
-def test_processes_and_threads_lose_no_grant(path):
-    """Processes and threads grant and add users at the same time; nobody reads half a file."""
-    context = multiprocessing.get_context("spawn")
-    workers = [context.Process(target=_grant_some, args=(path, n)) for n in (0, 10)]
-    workers += [context.Process(target=_add_some, args=(path,))]
-    workers += [threading.Thread(target=_grant_some, args=(path, n)) for n in (20, 30)]
-    for worker in workers:
-        worker.start()
-    while any(worker.is_alive() for worker in workers):
-        read_document(path.read_text(), path)
-    for worker in workers:
-        worker.join()
-    accounts = Accounts.open(path)
-    assert set(accounts.users) == {"anna", "root", *(f"u{n}" for n in range(10))}
-    schemas = {g.schema for g in accounts.rights("anna").grants}
-    assert schemas == {"main", *(f"s{n}" for n in range(40))}
-
-
-def test_a_new_file_can_be_read(tmp_path):
-    made = edit.change_file(tmp_path / "u.toml", lambda tree: None, make=True)
-    assert set(made.roles) == {"analyst"}
-    assert not made.users
-    assert stat.S_IMODE((tmp_path / "u.toml").stat().st_mode) == 0o600
 
 
 def test_a_verifier_tells_no_password_and_has_its_own_salt():
@@ -541,14 +309,3 @@ def test_the_file_in_the_page_for_users_can_be_read():
     assert {name.strip(" `") for name in named.split(",")} == (
         {field.name for field in dataclasses.fields(ServerOptions)}
     )
-
-
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
-def test_what_root_makes_beside_the_file_belongs_to_its_owner(tmp_path):
-    path = tmp_path / "users.toml"
-    path.write_text(edit.NEW_FILE)
-    os.chown(path, 65534, 65534)
-    edit.change_file(path, lambda tree: None)
-    kept_secret(path)
-    beside = {f.name: f.stat().st_uid for f in tmp_path.iterdir()}
-    assert beside == dict.fromkeys(("users.toml", ".users.toml.lock", "users.toml.secret"), 65534)

@@ -90,6 +90,15 @@ def test_a_write_is_never_undone_by_half(will, between):
     assert ask(will, "SELECT count(*) FROM notes").rows == [("3",)]
 
 
+def test_after_an_error_writes_are_undone_up_to_a_savepoint_before_them(will):
+    ask(will, "BEGIN; SAVEPOINT a; INSERT INTO items VALUES (9, 'x'); SAVEPOINT b")
+    assert ask(will, "SELECT 1/0").state == "22012"
+    assert ask(will, "ROLLBACK TO b").state == "0A000"
+    assert ask(will, "ROLLBACK TO a; SELECT count(*) FROM items WHERE id = 9").rows == [("0",)]
+    ask(will, "INSERT INTO items VALUES (10, 'y')")
+    assert ask(will, "SELECT id FROM items WHERE id > 8; ROLLBACK").rows == [("10",)]
+
+
 def test_a_savepoint_takes_settings_and_cursors_back(anna):
     ask(anna, "BEGIN; DECLARE a CURSOR FOR SELECT 1; SET LOCAL timezone = 'Europe/Rome'")
     ask(anna, "SAVEPOINT s; SET LOCAL timezone = 'Asia/Tokyo'; DECLARE b CURSOR FOR SELECT 2")

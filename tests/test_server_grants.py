@@ -7,6 +7,7 @@ import pytest
 
 from retailsql.adapters.server.records import Grant
 from tests.server_sessions import READER, ask, enter, make_door
+from tests.server_support.postgres15 import running
 
 psycopg = pytest.importorskip("psycopg")
 
@@ -76,16 +77,18 @@ def root(door):
 
 
 @pytest.fixture(scope="module")
-def postgres(postgres15):
-    with psycopg.connect(postgres15.dsn, autocommit=True) as con:
-        for text in ("CREATE DATABASE shop", "CREATE SCHEMA raw", "CREATE TABLE raw.t (a INT)",
-                     "CREATE ROLE anna", "CREATE ROLE root"):  # fmt: skip
+def postgres():
+    """A PostgreSQL of its own: roles are not of one database."""
+    with running() as server, psycopg.connect(server.dsn, autocommit=True) as con:
+        for text in (
+            "CREATE DATABASE shop",
+            "CREATE SCHEMA raw",
+            "CREATE TABLE raw.t (a INT)",
+            "CREATE ROLE anna",
+            "CREATE ROLE root",
+        ):
             con.execute(text)
         yield con
-        con.execute("DROP SCHEMA raw CASCADE")
-        con.execute("DROP OWNED BY anna, root; REVOKE ALL ON DATABASE shop FROM anna")
-        con.execute("DROP DATABASE shop")
-        con.execute("DROP ROLE anna, root")
 
 
 @pytest.mark.parametrize("text", SAME)

@@ -130,3 +130,17 @@ def test_what_was_written_is_in_the_file(session, door):
     copy.write_bytes(door.warehouse.path.read_bytes())
     with duckdb.connect(str(copy), read_only=True) as con:
         assert con.execute("FROM kept").fetchall() == [(1,)]
+
+
+def test_names_that_are_guarded_work_in_models_statements(session):
+    tara = session("tara")
+    text = (
+        "SELECT list_distinct(list(round(predicted_label))), count(regexp_replace('a', 'a', $1)) "
+        "FROM ML.PREDICT(MODEL line, (SELECT len(list_distinct([a, a])) AS a, b, "
+        "replace(c::text, b::text, '')::double AS c FROM t WHERE b > 1 AND [a] && [1]))"
+    )
+    assert Extended(tara).run(text, ["x"])[0][0][1] == "1"
+    tara.sync()
+    query = "SELECT x, label, len(list_distinct([x, x + 1])) AS n, hex(x) = '0' AS h FROM rows"
+    made = ask(tara, f"CREATE MODEL guarded OPTIONS(model_type='linear_reg') AS {query}")
+    assert made.tags == ["CREATE MODEL"], made.error

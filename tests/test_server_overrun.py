@@ -1,5 +1,6 @@
 """The engine stops within a second of a time limit, and what could not stop is refused."""
 
+import threading
 import time
 
 import duckdb
@@ -7,12 +8,24 @@ import pytest
 
 pytest.importorskip("scramp")
 from retailsql.adapters.server.policy import sizes
-from retailsql.adapters.server.postgres import guards
+from retailsql.adapters.server.postgres import edits, guards
+from retailsql.dialect.tokens import tokenize
 from tests.server_sessions import READER, WRITER, Extended, ask, enter, make_door
 
 _LONG = "(SELECT list(hash(i)) l FROM range({}) t(i))"
 _EACH = f"FROM {_LONG.format(100_000)}, range(200) r(j)"
 _TEXT = "(SELECT string_agg(md5(i::VARCHAR), '') s FROM range({}) t(i))"
+
+
+class Spent:
+    """Seconds since it was made: of a clock, or of the processor where others keep that busy."""
+
+    def __init__(self):
+        self.begun = time.monotonic(), time.process_time()
+
+    def __float__(self):
+        clock, processor = self.begun
+        return min(time.monotonic() - clock, time.process_time() - processor)
 
 
 @pytest.fixture(scope="module")
@@ -44,16 +57,16 @@ def anna(door):
         f"SELECT count(*) {_EACH} WHERE l || [j] && [j]",
         f"SELECT count(list_aggregate(l || [j], 'histogram')) {_EACH}",
         "SELECT sum(len(regexp_extract_all(s || j, '[a-f]+'))) "
-        f"FROM {_TEXT.format(30_000)}, range(2048) r(j)",
+        f"FROM {_TEXT.format(4_000)}, range(2048) r(j)",
         f"SELECT sum(levenshtein(s || j, s)) FROM {_TEXT.format(31)}, range(1000000) r(j)",
     ],
 )
 def test_a_time_limit_stops_the_engine_within_a_second(anna, text):
-    ask(anna, "SET statement_timeout = '500ms'")
-    begun = time.monotonic()
+    ask(anna, "SET statement_timeout = '300ms'")
+    spent = Spent()
     found = ask(anna, text)
     assert found.state == "57014", found.error
-    assert time.monotonic() - begun < 1.5
+    assert float(spent) < 1.3
 
 
 @pytest.mark.parametrize(
@@ -73,6 +86,13 @@ def test_a_time_limit_stops_the_engine_within_a_second(anna, text):
         "SELECT len(list_resize(l, a::bigint * 2000000000)) FROM t",
         "SELECT concat_ws(repeat('x', 2000 + a::int), 1, 2) FROM t",
         "SELECT printf(s || '%900000000d', a) FROM t",
+        "SELECT printf(s || '%900000000d', a, a, a, a) FROM t",
+        f"SELECT map_keys(map(l, l)) FROM {_LONG.format(300_000)}",
+        f"SELECT replace(s, 'a', s) FROM {_TEXT.format(10_000)}",
+        f"SELECT regexp_replace(s, 'a', s) FROM {_TEXT.format(10_000)}",
+        f"SELECT regexp_matches('a', s) FROM {_TEXT.format(10_000)}",
+        "SELECT hex(s) FROM (SELECT string_agg(repeat('x', 1000000), '') s FROM range(201))",
+        f"SELECT regexp_matches('a', '{'a' * 10_001}'), 'at most'",
     ],
 )
 def test_what_could_not_stop_is_refused_with_what_to_do(anna, text):
@@ -93,6 +113,48 @@ def test_ordinary_calls_give_what_they_gave_with_their_names(anna):
     assert (found.names[0][0], found.names[0][5]) == ("list_distinct", "range")
     assert ask(anna, f"SELECT len(list_distinct(l)) FROM {_LONG.format(400_000)}").error is None
     assert ask(anna, "SELECT count(*) FROM range(3), t, generate_series(1, a) g(i)").error is None
+    assert ask(anna, "FROM pg_catalog.generate_series(1, (SELECT 2)) g(i)").rows == [("1",), ("2",)]
+
+
+def test_a_subquery_may_stand_where_a_constant_may(anna):
+    found = ask(
+        anna,
+        "SELECT regexp_extract_all(s, (SELECT '[a-z]')), regexp_split_to_array(s, (SELECT 'a')), "
+        "regexp_replace(s, (SELECT 'a'), ''), replace(s, (SELECT 'a'), (SELECT 'c')), "
+        "list_distinct((SELECT list(a) FROM t WHERE a = 1)), concat_ws((SELECT ','), 1, 2) "
+        "FROM t WHERE a = 1",
+    )
+    assert found.rows == [("{a,b}", '{"",b}', "b", "cb", "{1}", "1,2")], found.error
+    assert found.names[0][0] == "regexp_extract_all"
+
+
+def test_names_that_are_guarded_are_read_where_they_are_no_functions(anna):
+    found = ask(anna, "SELECT * REPLACE (a + 1 AS a, replace(s, s, 'x') AS s), MAP {'k': a} FROM t "
+                      "WHERE a = 1")  # fmt: skip
+    assert found.rows == [("2", "{1,1,2}", "x", '{"k":1}')], found.error
+    many = ", ".join(f"'{i}'" for i in range(20))
+    assert ask(anna, f"SELECT concat_ws(s, {many}) FROM t WHERE a = 3").rows[0][0].count("-") == 19
+    grouped = ask(anna, "SELECT replace(s, s, 'x'), count(*) FROM t GROUP BY replace(s, s, 'x')")
+    assert grouped.rows == [("x", "2")]
+
+
+def test_a_cancel_and_a_roles_limit_stop_it_too(door, tmp_path):
+    slow = f"SELECT sum(len(list_distinct(l || [j]))) {_EACH}"
+    file = tmp_path / "shop.duckdb"
+    duckdb.connect(str(file)).close()
+    limited = make_door(file, tmp_path, anna={"grants": READER, "time_limit": "500ms"})
+    session = enter(limited)
+    spent = Spent()
+    assert ask(session, slow).state == "57014"
+    assert float(spent) < 2
+    limited.close()
+    session = enter(door)
+    threading.Timer(0.5, session.cancel).start()
+    spent = Spent()
+    found = ask(session, slow)
+    assert (found.state, "user request" in found.error.message) == ("57014", True)
+    assert float(spent) < 2
+    session.close()
 
 
 def test_it_holds_in_prepared_statements_cursors_and_copy(anna):
@@ -118,11 +180,45 @@ def test_a_view_holds_duckdbs_own_functions(door):
 
 def test_the_policy_knows_the_functions_that_are_guarded_in_each_row():
     always = {name for name, guard in guards.BY_NAME.items() if guard.constant is None}
-    assert always | set(guards.OPERATORS.values()) == sizes.GUARDED
+    # DuckDB writes MAP {'a': 1} as map(['a'], [1]).
+    assert (always - {"map"}) | set(guards.OPERATORS.values()) == sizes.GUARDED
 
 
-def test_ten_thousand_columns_are_read_in_moderate_time(anna):
-    columns = ", ".join(f"a + {i} AS x{i}" for i in range(5_000))
-    begun = time.process_time()
-    assert ask(anna, f"SELECT {columns} FROM t").error is None
-    assert time.process_time() - begun < 6  # 1.5 s; 15 s when each AS looked for its bracket
+def test_thousands_of_columns_are_edited_in_moderate_time():
+    text = f"SELECT {', '.join(f'a + {i} AS x{i}' for i in range(5_000))} FROM t"
+    tokens, spent = tokenize(text), Spent()
+    assert edits(text, tokens) == []
+    assert float(spent) < 1.5  # 0.1 s; 13 s when each AS looked for its bracket
+
+
+# At the limit of each guard, in a hundred rows; DuckDB by itself takes up to a minute for these.
+_AT_THE_LIMIT = {
+    "list_distinct array_unique list_mode list_entropy list_histogram": (500_000, "l || [j]"),
+    "list_has_all list_has_any": (500_000, "l || [j], l"),
+    "list_intersect": (150_000, "l || [j], l"),
+    "map_concat": (15_000, "map(l, l), map([j::ubigint], [j::ubigint])"),
+    "map": (250_000, "l || [j], l || [j]"),
+    "flatten": (100_000, "[l || [j], l]"),
+    "regexp_extract_all regexp_split_to_array": (150_000, "s || j, '[a-f]'"),
+    "translate": (600_000, "s || j, 'abc', 'xyz'"),
+    "bin hex url_encode regexp_escape": (300_000, "s || j"),
+    "to_base64": (300_000, "encode(s || j)"),
+    "replace": (100_000, "s || j, 'a' || j % 1, repeat('x', 290 + j % 1)"),
+    "levenshtein damerau_levenshtein": (31, "s || j, s"),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "most", "given"),
+    [(n, most, given) for ns, (most, given) in _AT_THE_LIMIT.items() for n in ns.split()],
+)
+def test_every_guarded_function_stops_at_its_limit(anna, name, most, given):
+    rows = 100 if most > 100 else 2_000_000
+    source = _TEXT if "s || j" in given else _LONG
+    text = f"SELECT max(hash({name}({given}))) FROM {source.format(most - 1)}, range({rows}) r(j)"
+    ask(anna, "SET statement_timeout = '500ms'")
+    begun = time.monotonic()
+    found = ask(anna, text)
+    assert found.state in ("57014", "00000"), found.error
+    assert time.monotonic() - begun < 3

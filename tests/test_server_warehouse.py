@@ -8,7 +8,7 @@ import pytest
 
 pytest.importorskip("scramp")
 from retailsql.adapters.server.warehouse import Warehouse
-from retailsql.errors import DatabaseOpenError
+from retailsql.errors import DatabaseOpenError, ProjectError
 from tests.server_sessions import READER, WRITER, ask, enter, make_door, make_file
 
 
@@ -147,7 +147,7 @@ def test_a_role_with_a_memory_limit_has_an_instance_of_its_own(path, tmp_path):
 
 
 def test_a_memory_limit_beside_a_writer_is_refused_at_the_start(path, tmp_path):
-    with pytest.raises(DatabaseOpenError, match="memory limit"):
+    with pytest.raises(ProjectError, match="memory_limit of role 'small_role'"):
         make_door(path, tmp_path, will=WRITER, small={"grants": READER, "memory_limit": "1GB"})
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import signal
 import threading
@@ -11,6 +12,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from retailsql.functions.stopped import stoppable
 from retailsql.runner import made
 from retailsql.runner.build import build
 from retailsql.runner.node import DataTest, Node, Place, Project
@@ -53,6 +55,25 @@ def test_in_the_engine(con):
     assert made.relations(con, "main") == {}
     con.execute("BEGIN")  # no transaction was left open
     con.execute("COMMIT")
+
+
+def test_where_python_comes_to_know_of_it_late(con):
+    """The main thread is in C and looks at no signal; the statement runs in another thread."""
+    ended = []
+
+    def work():
+        with pytest.raises(duckdb.InterruptException):
+            con.execute(LONG)
+        ended.append(time.perf_counter())
+
+    thread = threading.Thread(target=work)
+    with pytest.raises(KeyboardInterrupt), stoppable(con):
+        thread.start()
+        threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
+        hashlib.pbkdf2_hmac("sha256", b"", b"", 5_000_000)
+    back = time.perf_counter()
+    thread.join()
+    assert ended[0] < back - 0.2
 
 
 def test_in_python_that_the_engine_calls(con):

@@ -74,7 +74,8 @@ def _show(opened: Open) -> None:
         "Host": opened.host,
         "Port": str(opened.port),
         "Database": opened.database,
-        "User": ", ".join(users[:10]) + (f" and {len(users) - 10} more" if users[10:] else ""),
+        "User": ", ".join(users[:10]) + (f" and {len(users) - 10} more" if users[10:] else "")
+        or "nobody yet: retailsql user add NAME",
         "TLS": "none",
         "File": "read only",
         "Memory": opened.memory,
@@ -92,5 +93,5 @@ def _show(opened: Open) -> None:
         console.print(Text.assemble((f"{name:<13}", "bold"), value))
     where = f"host={opened.host} port={opened.port} dbname={opened.database}"
     mode = " sslmode=require" if opened.require_tls else ""
-    console.print(Text(f'psql "{where} user={users[0] if users else "USER"}{mode}"'))
+    console.print(Text(f'psql "{where} user={users[0] if users else "NAME"}{mode}"'))
     console.file.flush()

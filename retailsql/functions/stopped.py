@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import signal
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
 from duckdb import DuckDBPyConnection
+
+_AGAIN = 0.05
+"""Seconds: an interrupt between two statements is forgotten by the second."""
 
 
 def stopped(error: BaseException) -> bool:
@@ -31,7 +35,8 @@ def stoppable(con: DuckDBPyConnection) -> Iterator[None]:
     """While it lasts, Ctrl-C stops a running statement at once.
 
     DuckDB itself looks at signals between tasks only, and lets those that run in other threads
-    come to their end: of one large SELECT that is all of it.
+    come to their end: of one large SELECT that is all of it. Nor does Python come to know of a
+    signal before the statement ends, so a thread waits for it beside them.
 
     Args:
         con: whose statements; those of its cursors are not stopped.
@@ -41,13 +46,43 @@ def stoppable(con: DuckDBPyConnection) -> Iterator[None]:
         yield
         return
     last = before
+    noticed = threading.Event()
 
     def stop(number: int, frame: FrameType | None) -> None:
+        noticed.set()
         con.interrupt()
         last(number, frame)
 
-    signal.signal(signal.SIGINT, stop)
+    with _interrupting(con, noticed):
+        signal.signal(signal.SIGINT, stop)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def _interrupting(con: DuckDBPyConnection, noticed: threading.Event) -> Iterator[None]:
+    """From a signal on, interrupt what runs until Python has noticed the signal."""
+    heard, told = socket.socketpair()
+    told.setblocking(False)
+
+    def wait() -> None:
+        while number := heard.recv(1):
+            if number[0] != signal.SIGINT:
+                continue
+            while not noticed.wait(_AGAIN):
+                con.interrupt()
+            noticed.clear()
+
+    thread = threading.Thread(target=wait, name="retailsql-ctrl-c", daemon=True)
+    before = signal.set_wakeup_fd(told.fileno(), warn_on_full_buffer=False)
+    thread.start()
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.set_wakeup_fd(before)
+        noticed.set()
+        told.close()
+        thread.join()
+        heard.close()

@@ -5,10 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import duckdb
+import pytest
 
 import retailsql
-from retailsql.adapters.server.records import Grant, Rights
+from retailsql.adapters.server import policy
+from retailsql.adapters.server.records import Grant, PgError, Rights
+from retailsql.dialect.tokens import tokenize
 from retailsql.functions.equip import equip
+from tests.conftest import MODELS
 
 _TABLES = """
 CREATE SCHEMA raw; CREATE SCHEMA sales; CREATE SCHEMA secret;
@@ -82,3 +86,26 @@ def cursor_of(root: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
     cursor.execute("SET python_enable_replacements = false")
     cursor.execute("SET search_path = 'shop.main'")
     return cursor
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory):
+    path = tmp_path_factory.mktemp("policy") / "shop.duckdb"
+    make_warehouse(path, (MODELS / "line.onnx").read_bytes())
+    return path
+
+
+@pytest.fixture(scope="module")
+def cursor(file):
+    with open_warehouse(file) as root, cursor_of(root) as cursor:
+        yield cursor
+
+
+def passes(con, text, rights=ANNA, **more):
+    return policy.check(con, text, tokenize(text), text, rights, spliced=False, **more)
+
+
+def refused(con, text, rights=ANNA, **more):
+    with pytest.raises(PgError) as caught:
+        passes(con, text, rights, **more)
+    return caught.value

@@ -17,7 +17,6 @@ from retailsql.adapters.server import catalog, postgres
 from retailsql.adapters.server.backend import Deadlines, Session
 from retailsql.adapters.server.records import PgError
 from retailsql.adapters.server.warehouse import Warehouse
-from retailsql.errors import DatabaseOpenError
 
 if TYPE_CHECKING:
     from retailsql.adapters.server.accounts import Accounts, Audit
@@ -26,7 +25,7 @@ _LOG = logging.getLogger("retailsql.server")
 
 
 class Door:
-    """Implements ``records.Login``.
+    """Implements ``protocols.Login``.
 
     Args:
         path: of the DuckDB file.
@@ -36,8 +35,7 @@ class Door:
         threads: of DuckDB; None: its own.
 
     Raises:
-        DatabaseOpenError: the file cannot be opened, or a role has a memory limit while some role
-            may write.
+        DatabaseOpenError: the file cannot be opened.
     """
 
     def __init__(
@@ -51,7 +49,6 @@ class Door:
     ) -> None:
         self._accounts, self._audit = accounts, audit
         writable = accounts.needs_write
-        _check_memory(accounts, writable)
         self.warehouse = Warehouse(
             path,
             writable=writable,
@@ -139,14 +136,3 @@ def _prepare(accounts: Accounts, root: DuckDBPyConnection, database: str) -> Non
     folder = found[0] if found else None
     catalog.install(root, database, folder, postgres.install, accounts.all_rights())
     postgres.register(root)  # a function in Python is of one instance, and in no file
-
-
-def _check_memory(accounts: Accounts, writable: bool) -> None:
-    limited = [r.user for r in accounts.all_rights() if r.limits.memory is not None]
-    if writable and limited:
-        raise DatabaseOpenError(
-            "A role with a memory limit needs an instance of its own, which DuckDB gives only "
-            "where nobody writes the file",
-            seen=f"{limited[0]} has a memory limit, and another role may train or write",
-            todo="take the memory limit away, or the rights train and write",
-        )

@@ -7,10 +7,10 @@ import shutil
 import tempfile
 import threading
 import weakref
-from collections.abc import Callable, Hashable
-from contextlib import suppress
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, Protocol
 
 import duckdb
 from duckdb import DuckDBPyConnection
@@ -22,6 +22,16 @@ from retailsql.registry.names import literal, quote
 
 _PER_CURSOR = ("python_enable_replacements", "integer_division", "search_path", "TimeZone")
 """Settings that stay open when all others are locked; each cursor needs its own."""
+
+
+_OF_THE_FILE: Final = "SELECT count(*) FROM duckdb_tables() WHERE database_name = ?"
+
+
+class Abandoned(Protocol):
+    """An open result."""
+
+    def abandon(self) -> None:
+        """Let go what is not being read this moment."""
 
 
 class Generation:
@@ -36,8 +46,10 @@ class Generation:
     Attributes:
         users: sessions that are in a statement or a transaction here.
         retired: closed when the last user has left.
+        lost: DuckDB gave it up after an error inside itself; see :meth:`is_dead`.
         dirty: something was written that no CHECKPOINT has put into the file.
-        writes: counts what was written, so that plans made before are made anew.
+        writes: counts what was written, so that plans made before are made anew; see
+            :meth:`settled`.
         rights_told: whose rights the catalog here knows.
         asked: plans of statements that ask the catalog, for all sessions; see backend/asked.py.
         columns: of tables, as the catalog found them; see catalog/looked_up.py.
@@ -46,20 +58,41 @@ class Generation:
 
     def __init__(self, root: DuckDBPyConnection, database: str, scratch: str) -> None:
         self.root, self.database = root, database
-        self.users, self.retired, self.dirty = 0, False, False
-        self.writes = 0
+        self.users, self.retired, self.dirty, self.lost = 0, False, False, False
+        self.writes = self._committing = 0
+        self._counting = threading.Lock()
         self.rights_told: dict[str, Rights] = {}
         self.asked: dict[Hashable, dict[str, Any]] = {}
         self.columns: dict[Any, Any] = {}
         self.telling = threading.Lock()
         self._scratch = scratch
         self._cursors: weakref.WeakSet[DuckDBPyConnection] = weakref.WeakSet()
+        self.streams: weakref.WeakSet[Abandoned] = weakref.WeakSet()
 
     def cursor(self) -> DuckDBPyConnection:
         """A new connection to the instance, closed with it; nothing is set on it yet."""
         cursor = self.root.cursor()
         self._cursors.add(cursor)
         return cursor
+
+    @contextmanager
+    def committing(self) -> Iterator[None]:
+        """While a write is committed: nobody can tell whether who begins now sees it."""
+        with self._counting:
+            self._committing += 1
+        try:
+            yield
+        finally:
+            with self._counting:
+                self._committing -= 1
+                self.writes += 1
+
+    def settled(self) -> int | None:
+        """The number of writes; None while one is committed. A transaction that began between two
+        equal answers sees as many, not more and not fewer.
+        """
+        with self._counting:
+            return None if self._committing else self.writes
 
     def retire(self) -> None:
         """Take no new users; close at once if there are none."""
@@ -73,16 +106,37 @@ class Generation:
         DuckDB refuses while any transaction is open; then it is owed.
         """
         self.dirty = True
-        self.writes += 1
+        with self._counting:
+            self.writes += 1
         with suppress(duckdb.Error), self.root.cursor() as cursor:
             cursor.execute(f"CHECKPOINT {quote(self.database)}")
             self.dirty = False
 
-    def close(self) -> None:
-        """Close all its connections; safe to call twice."""
+    def is_dead(self) -> bool:
+        """True if it answers nobody any more: after an error inside the engine DuckDB gives up the
+        whole instance, after a failed CHECKPOINT the file in it.
+        """
+        try:
+            with self.root.cursor() as cursor:
+                cursor.execute(_OF_THE_FILE, [self.database]).fetchall()
+        except (duckdb.FatalException, duckdb.IOException):
+            return True
+        except duckdb.Error:
+            return False
+        return False
+
+    def interrupt(self) -> None:
+        """Stop what runs in it."""
         for cursor in list(self._cursors):
             with suppress(duckdb.Error, RuntimeError):
                 cursor.interrupt()
+
+    def close(self) -> None:
+        """Close all its connections; safe to call twice."""
+        self.interrupt()
+        for stream in list(self.streams):
+            stream.abandon()  # an open result would hold the file
+        for cursor in list(self._cursors):
             with suppress(duckdb.Error, RuntimeError):
                 cursor.close()
         if self.dirty:
@@ -164,7 +218,10 @@ def try_file(path: Path, database: str) -> None:
 
 
 def _lock(root: DuckDBPyConnection) -> None:
-    """No files, no network, no settings: for all cursors and for good."""
+    """No files, no network, no settings: for all cursors and for good. A transaction sees the file
+    as it is when it begins, not when it first reads: see :meth:`Generation.settled`.
+    """
+    root.execute("SET immediate_transaction_mode = true")
     root.execute("SET enable_external_access = false")
     allowed = ", ".join(map(literal, _PER_CURSOR))
     root.execute(f"SET allowed_configs = [{allowed}]")

@@ -7,6 +7,7 @@ import threading
 from typing import Any
 from weakref import WeakSet
 
+import duckdb
 from duckdb import DuckDBPyConnection
 
 from retailsql.registry.names import literal
@@ -54,6 +55,26 @@ def serialized(con: DuckDBPyConnection, text: str) -> Any:
     tree = json.loads(rows[0][0])
     _last.text, _last.tree = text, tree
     return tree
+
+
+def one_query(con: DuckDBPyConnection, text: str) -> Any:
+    """The node of the only statement of a text; None: DuckDB cannot read it, or they are several.
+
+    Args:
+        con: any connection with nothing open on it.
+        text: of a query.
+
+    >>> import duckdb
+    >>> [bool(one_query(duckdb.connect(), text)) for text in ("SELECT 1", "SELEC", "")]
+    [True, False, False]
+    """
+    try:
+        tree = serialized(con, text)
+    except (duckdb.Error, RecursionError):
+        return None
+    if tree.get("error") or len(tree.get("statements", ())) != 1:
+        return None
+    return tree["statements"][0]["node"]
 
 
 def forget() -> None:

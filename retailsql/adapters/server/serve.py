@@ -145,6 +145,8 @@ def running(options: ServeOptions, accounts: Accounts) -> Iterator[Open]:
             max_connections=options.max_connections or told.max_connections or CONNECTIONS,
         )  # fmt: skip
         stack.enter_context(listener)
+        if not accounts.users:
+            log.warning("nobody can log in yet: retailsql user add NAME --users %s", accounts.path)
         yield Open(
             _reached(host), listener.address[1], door.warehouse.name, sorted(accounts.users),
             accounts.needs_write, pair.certificate if pair else None, require_tls,

@@ -29,6 +29,8 @@ _RESERVED = frozenset({"main", "memory", "system", "temp", "pg_catalog", "inform
 PATIENCE = 20.0
 """Seconds that new statements wait for running ones before a written file is swapped; after them
 the old one serves on, and the swap is tried again."""
+LEAVE = 2.0
+"""Seconds for those whom a dead instance's interrupt has hit."""
 LOOK = 0.1
 """Seconds between two looks of the thread; it acts on what it has seen twice."""
 Prepare = Callable[[DuckDBPyConnection, str], None]
@@ -78,8 +80,9 @@ class Warehouse:
         self._changed = threading.Condition()
         self._generations: dict[str | None, Generation] = {}
         self._refused: tuple[int, ...] | None = None
+        self._fallen: Generation | None = None
         self._hurry_after = 0.0
-        self._closed = self._renewing = False
+        self._closed = self._renewing = self._gone = False
         self._seen = self._stamp()
         self._generations[None] = self._open(None)
         self._stop = threading.Event()
@@ -98,16 +101,18 @@ class Warehouse:
             DatabaseOpenError: the instance of a role cannot be opened.
         """
         with self._changed:
+            self._bury()
             if not self._closed:
                 self._renew()
             if self._closed:  # maybe while it waited
                 raise DatabaseOpenError("The server is shutting down", todo="connect again later")
             generation = self._generations.get(memory)
             if generation is None:
-                if self.writable:
+                if self.writable and memory is not None:
                     raise DatabaseOpenError(
-                        "A role with a memory limit needs a file that nobody writes",
-                        todo="take its memory limit away, or the rights train and write of all",
+                        "A role with a memory limit needs a file that nobody writes, "
+                        "and this one was opened for writing",
+                        todo="restart retailsql serve",
                     )
                 generation = self._generations[memory] = self._open(memory)
             generation.users += 1
@@ -124,6 +129,27 @@ class Warehouse:
                     generation.checkpoint()
             self._changed.notify_all()
 
+    def lost(self, generation: Generation, error: BaseException) -> bool:
+        """After an error inside the engine: whether the instance is dead. Then the next statements
+        get a new one; a file that is written can be open once, so there all who are in the dead
+        one are stopped and thrown out.
+        """
+        if not generation.lost and not generation.is_dead():
+            return False
+        with self._changed:
+            generation.lost = True
+            kept = {m: g for m, g in self._generations.items() if g is not generation}
+            if len(kept) < len(self._generations):
+                _LOG.error(
+                    "DuckDB failed and is started anew: %s", " ".join(str(error).split())[:500]
+                )
+                self._generations = kept
+                if self.writable:
+                    self._fallen = generation
+                    generation.interrupt()
+                generation.retire()
+            return True
+
     def close(self) -> None:
         """Close every instance; statements that run are stopped."""
         self._stop.set()
@@ -132,6 +158,7 @@ class Warehouse:
             for generation in self._generations.values():
                 generation.close()
             self._generations.clear()
+            self._bury()
             self._changed.notify_all()
 
     def look(self, before: tuple[int, ...] | None) -> tuple[int, ...] | None:
@@ -142,10 +169,13 @@ class Warehouse:
             before: what the last look returned.
         """
         stamp = self._stamp()
+        if stamp is None and not self._gone:
+            _LOG.warning("%s is no longer there; what is open of it is served on", self.path)
+        self._gone = stamp is None
         if stamp not in (self._seen, self._refused) and stamp == before:
             with self._changed:
                 busy = self.writable and any(g.users for g in self._generations.values())
-                if not (self._closed or self._renewing or busy):
+                if not (self._closed or self._renewing or busy or self._fallen):
                     self._renew()
         return stamp
 
@@ -160,6 +190,18 @@ class Warehouse:
         if self.writable:
             return found.st_dev, found.st_ino
         return found.st_dev, found.st_ino, found.st_mtime_ns, found.st_size
+
+    def _bury(self) -> None:
+        """Close what is left of a dead instance whose file is written: first those leave who heard
+        the interrupt, then idle transactions and cursors are cut; called with the lock held.
+        """
+        fallen = self._fallen
+        if fallen is None:
+            return
+        self._changed.wait_for(lambda: not fallen.users or self._closed, LEAVE)
+        fallen.close()
+        if self._fallen is fallen:
+            self._fallen = None
 
     def _renew(self) -> None:
         """Swap if the path leads to another file; called with the lock held."""

@@ -44,7 +44,8 @@ public class Checks {
         while (rows.next()) {
             List<Object> row = new ArrayList<>();
             for (int i = 1; i <= names.size(); i++)
-                row.add(without.contains(names.get(i - 1)) ? "" : rows.getString(i));
+                if (without.contains(names.get(i - 1))) row.add("");
+                else row.add(rows.getObject(i) instanceof byte[] bytes ? bytes : rows.getString(i));
             all.add(row);
         }
         rows.close();

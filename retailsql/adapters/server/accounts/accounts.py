@@ -6,6 +6,7 @@ import contextlib
 import logging
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -18,11 +19,11 @@ from retailsql.adapters.server.accounts.document import (
     check_name,
     read_document,
 )
-from retailsql.adapters.server.accounts.rights_of import rights_of, still
+from retailsql.adapters.server.accounts.rights_of import check_memory, holder, kept, rights_of
 from retailsql.adapters.server.accounts.text import read_text
 from retailsql.adapters.server.accounts.verifiers import ITERATIONS, iterations, make_verifier
 from retailsql.adapters.server.records import Grant, PgError, Rights
-from retailsql.errors import ProjectError, RetailSQLError, nearest
+from retailsql.errors import ProjectError, RetailSQLError
 
 log = logging.getLogger("retailsql.server")
 
@@ -51,7 +52,7 @@ class Accounts:
 
     def __init__(self, document: Document, path: Path | None = None) -> None:
         self.path = path
-        self._document = document
+        self._document, self._started = document, document.server
         self._seen: tuple[int, ...] | None = None
         self._lock = threading.Lock()
         self._rights: dict[str, Rights] = {}
@@ -66,6 +67,7 @@ class Accounts:
         accounts = cls(Document(), Path(path))
         accounts._seen = accounts._stamp()
         accounts._document = accounts._read()
+        accounts._started = accounts._document.server
         return accounts
 
     @classmethod
@@ -147,15 +149,15 @@ class Accounts:
         """Take rights from roles and users, in the file.
 
         Returns:
-            What they keep by wider grants or by their roles, a sentence each.
+            What they keep by wider or narrower grants, their own or their roles', a sentence each.
 
         Raises:
             PgError: as for :meth:`grant`.
         """
         self._change_grants(statement, by, edit.remove_grants)
         now = self._now()
-        places = [_place(now, name) for name in statement.grantees]
-        return [told for place in places for told in still(now, *place, statement.grants)]
+        places = [holder(now, name) for name in statement.grantees]
+        return [told for place in places for told in kept(now, *place, statement.grants)]
 
     def add_user(
         self,
@@ -210,11 +212,22 @@ class Accounts:
                 document = self._read()
             except ProjectError as error:
                 told = "\n".join([str(error), *getattr(error, "__notes__", [])])
+                if isinstance(error.__cause__, FileNotFoundError):
+                    told = f"{self.path} was there and is gone. What to do: put it back."
                 log.error("%s\nThe users of before stay.", told)
                 return False
             self._document, self._rights = document, {}
             log.info("%s: %d users, %d roles", self.path, len(document.users), len(document.roles))
+            self._tell_server(document.server)
             return True
+
+    def _tell_server(self, now: ServerOptions) -> None:
+        """Log which settings are others than those that the server was started with."""
+        changed = [
+            f.name for f in fields(now) if getattr(now, f.name) != getattr(self._started, f.name)
+        ]
+        if changed:
+            log.warning("[server] %s: a change that holds after a restart", ", ".join(changed))
 
     def _read(self) -> Document:
         assert self.path is not None
@@ -225,7 +238,9 @@ class Accounts:
         if not text:
             # An editor that writes in place leaves it so for a moment; nobody is thrown out.
             raise ProjectError("The file of users is empty", seen=str(self.path))
-        return read_document(text, self.path)
+        document = read_document(text, self.path)
+        check_memory(document, self.path)
+        return document
 
     def _stamp(self) -> tuple[int, ...]:
         assert self.path is not None
@@ -255,7 +270,7 @@ class Accounts:
                 "42501", "permission denied to grant or revoke", detail="Only admins may.",
                 hint="an admin has `admin = true` in the file of users",
             )  # fmt: skip
-        places = [_place(self._now(), name) for name in statement.grantees]
+        places = [holder(self._now(), name) for name in statement.grantees]
 
         def all_of_it(tree: Any) -> None:
             for section, name in places:
@@ -264,19 +279,9 @@ class Accounts:
         try:
             self._change(all_of_it)
         except RetailSQLError as error:
-            raise PgError("F0000", error.fact, detail=str(error), hint=error.todo) from error
+            told = [f"{k}: {v}." for k, v in (("Seen", error.seen), ("Wanted", error.wanted)) if v]
+            raise PgError(
+                "F0000", error.fact, detail=" ".join(told) or None, hint=error.todo
+            ) from error
         except OSError as error:
             raise PgError("58030", f"the file of users cannot be written: {error}") from error
-
-
-def _place(document: Document, name: str) -> tuple[str, str]:
-    """Section and name of whom is granted to; SQL's unquoted names may differ in case."""
-    known = [("roles", role) for role in document.roles] + [("users", u) for u in document.users]
-    exact = [place for place in known if place[1] == name]
-    alike = [place for place in known if place[1].casefold() == name.casefold()]
-    if exact or len(alike) == 1:
-        return (exact or alike)[0]
-    raise PgError(
-        "42704", f'role "{name}" does not exist',
-        hint=f"Did you mean: {nearest(name, [place[1] for place in known])}?",
-    )  # fmt: skip

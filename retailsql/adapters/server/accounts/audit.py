@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from retailsql.adapters.server.accounts.redact import redact
+from retailsql.errors import ProjectError
 
 _LONGEST = 20_000  # characters of a statement; one of a megabyte must not fill the log
 
@@ -64,6 +65,9 @@ class Audit:
         size: bytes of one file; then it is renamed to ``<path>.1`` and so on.
         files: older ones kept.
 
+    Raises:
+        ProjectError: it cannot be written.
+
     >>> Audit(None).write("login", user="anna", peer="127.0.0.1:5000")
     """
 
@@ -71,9 +75,14 @@ class Audit:
         self.path = None if path is None else Path(path)
         self._lines = None
         if self.path is not None:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
             # Opened here, so that a wrong path is an error at start and not a lost log.
-            self._lines = _Lines(self.path, maxBytes=size, backupCount=files)
+            try:
+                self._lines = _Lines(self.path, maxBytes=size, backupCount=files)
+            except OSError as error:
+                raise ProjectError(
+                    "The audit log cannot be written", seen=f"{self.path}: {error.strerror}",
+                    todo="its folder must be there, and be writable",
+                ) from error  # fmt: skip
 
     def write(
         self,

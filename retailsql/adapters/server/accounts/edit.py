@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from retailsql.adapters.server.accounts.document import Document, check_name, read_document
-from retailsql.adapters.server.accounts.grants import read_grant, same, write_grant
+from retailsql.adapters.server.accounts.grants import read_grant, read_grants, same, write_grant
+from retailsql.adapters.server.accounts.rights_of import check_memory
 from retailsql.adapters.server.accounts.text import read_text
 from retailsql.adapters.server.records import Grant
 from retailsql.errors import MissingExtraError, NameTakenError, ProjectError, nearest
@@ -26,6 +27,9 @@ NEW_FILE = """\
 grants = ["read on database", "score on database"]
 time_limit = "5min"   # of one statement; also row_limit, memory_limit = "1GB", sessions
 """
+
+
+_FEW = 10
 
 
 def change_file(path: Path, change: Callable[[Any], None], *, make: bool = False) -> Document:
@@ -50,6 +54,7 @@ def change_file(path: Path, change: Callable[[Any], None], *, make: bool = False
         read_document(text, path)
         changed = _changed(text, change, path)
         document = read_document(changed, path)
+        check_memory(document, path)
         if changed != text or not path.exists():
             _replace(path, changed)
     return document
@@ -90,11 +95,18 @@ def add_user(
         raise NameTakenError(
             f"There is a user or role {name!r}", todo="retailsql user password NAME changes one"
         )
+    for role in roles:
+        if role not in tree.get("roles", {}):
+            raise ProjectError(
+                "There is no such role", seen=f"--role {role}",
+                wanted=nearest(role, tree.get("roles", {})),
+                todo=f"give one that the file has, or write [roles.{role}] into it first",
+            )  # fmt: skip
     table = tomlkit.table()
     table["verifier"] = verifier
     table["roles"] = list(roles)
     if grants:
-        table["grants"] = [write_grant(read_grant(grant)) for grant in grants]
+        table["grants"] = [write_grant(grant) for grant in read_grants(grants)]
     if admin:
         table["admin"] = True
     if "users" not in tree:
@@ -152,10 +164,12 @@ def require_user(users: Iterable[str], name: str) -> None:
     """Return if the name is among the users.
 
     Raises:
-        ProjectError: it is not; the nearest is named.
+        ProjectError: it is not; the nearest are named, or all of a few.
     """
     if name not in users:
-        raise ProjectError("There is no such user", seen=repr(name), wanted=nearest(name, users))
+        known = sorted(users)
+        wanted = ", ".join(known) if 0 < len(known) <= _FEW else nearest(name, known)
+        raise ProjectError("There is no such user", seen=repr(name), wanted=wanted)
 
 
 @contextmanager

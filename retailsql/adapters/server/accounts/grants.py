@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import cast, get_args
 
-from retailsql.adapters.server.records import Grant, Privilege
+from retailsql.adapters.server.records import Grant, Privilege, fold
 from retailsql.errors import ProjectError, nearest
 
 # What can be granted on what: no table can be scored with, no model read.
@@ -73,7 +73,7 @@ def read_grants(texts: Iterable[str]) -> tuple[Grant, ...]:
     """Rights from their texts.
 
     Raises:
-        ProjectError: some are none; it tells what of the first, and which are wrong too.
+        ProjectError: some are none; it tells what of each.
     """
     found: list[Grant] = []
     wrong: dict[str, ProjectError] = {}
@@ -87,7 +87,7 @@ def read_grants(texts: Iterable[str]) -> tuple[Grant, ...]:
     (_, first), *others = wrong.items()
     if not others:
         raise first
-    also = ", ".join(repr(text) for text, _ in others)
+    also = "; ".join(f"{text!r}: {error.fact} ({error.wanted})" for text, error in others)
     raise ProjectError(
         first.fact, seen=first.seen, wanted=first.wanted, todo=f"mend it, and also {also}"
     )
@@ -111,18 +111,25 @@ def write_grant(grant: Grant) -> str:
     return f"{start} {_quoted(grant.schema)}.{_quoted(grant.name)}"
 
 
-def same(one: Grant, other: Grant) -> bool:
-    """Whether two rights are one, by names as DuckDB compares them."""
-    return [folded(part) for part in one] == [folded(part) for part in other]
+def covers(wide: Grant, grant: Grant) -> bool:
+    """Whether one right holds another one, by names as DuckDB compares them.
 
-
-def folded(name: str) -> bytes:
-    """A name to compare: of A to Z alone, big and small are the same, as ``bytes`` has it.
-
-    >>> folded("Sales") == folded("sales"), folded("straße") == folded("STRASSE")
-    (True, False)
+    >>> covers(Grant("score", "model", "raw", "*"), Grant("score", "schema", "raw"))
+    True
     """
-    return name.encode().lower()
+    if wide.privilege != grant.privilege:
+        return False
+    if wide.kind == "table" != grant.kind:
+        return False  # in a schema there are macros to read, and tables to be made
+    return all(
+        fold(ours) in ("*", fold(theirs))
+        for ours, theirs in ((wide.schema, grant.schema), (wide.name, grant.name))
+    )
+
+
+def same(one: Grant, other: Grant) -> bool:
+    """Whether two rights are one, however written: models ``raw.*`` are ``schema raw``."""
+    return covers(one, other) and covers(other, one)
 
 
 def _unquoted(name: str) -> str:

@@ -49,7 +49,10 @@ class Asked(Query):
 
     def run(self, values: Sequence[Any]) -> Result:
         """Run it."""
-        return super().run([*values, *self._lifted.values])
+        own = self._lifted.first - 1
+        if len(values) < own:
+            return super().run(values)  # tells which is missing
+        return super().run([*values[:own], *self._lifted.values])
 
     def _plan(self, con: DuckDBPyConnection) -> None:
         ctx = self._ctx

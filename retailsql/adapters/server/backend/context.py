@@ -163,7 +163,7 @@ class Context:
         """What a plan depends on beside its text; the names are those of the open transaction."""
         self.work.connection(self.memory)  # in no other instance than that of his role
         generation = self.work.generation
-        writes = self.work.seen if self.work.open else generation.writes
+        writes = self.work.seen if self.work.open else generation.settled()
         return (generation, writes, self.settings.number, self.rights)
 
     def look(self, con: DuckDBPyConnection) -> Callable[[str, str], catalog.Columns | None]:

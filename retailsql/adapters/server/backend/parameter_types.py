@@ -31,7 +31,8 @@ _WRITTEN = re.compile(
 _CAST = re.compile(r"\bCAST\s*\(\s*$", re.IGNORECASE)
 """A cast in the text, to a type both servers have: ``$1::INTEGER``, ``CAST($1 AS date)``."""
 _WIDEST_FIRST = ("DOUBLE", "FLOAT", "DECIMAL(38, 10)", "BIGINT", "INTEGER", "SMALLINT")
-_NUMERIC = 1700
+_WHOLE = frozenset({"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT"})
+_NUMERIC, _FREE_NUMERIC = 1700, "DECIMAL(38, 10)"
 _TRIES = 40
 
 
@@ -79,7 +80,7 @@ class Typing:
         """
         bound = self._bind(self._declared)
         if bound.complete or not self._found.places:
-            return bound, self._edits(self._declared)
+            return self._with_numerics(bound)
         self._stood_in = True
         known = {**self._found.written, **self._declared}
         bound, casts = self._search(known)
@@ -100,6 +101,24 @@ class Typing:
         return bound, self._edits(
             {n: k for n, k in casts.items() if n in self._declared or n not in needless}
         )
+
+    def _with_numerics(self, bound: Bound) -> tuple[Bound, list[Edit]]:
+        """A numeric beside whole numbers is taken for one of them; where the type of a column
+        depends on it, it stays a numeric.
+        """
+        numerics = {
+            n: _FREE_NUMERIC for n in self._found.places
+            if self._found.oid(n) == _NUMERIC and str(bound.parameters.get(str(n))) in _WHOLE
+        }  # fmt: skip
+        if numerics:
+            casts = {**self._declared, **numerics}
+            try:
+                again = self._bind(casts)
+            except duckdb.BinderException:
+                return bound, self._edits(self._declared)
+            if again.complete and list(again.types) != list(bound.types):
+                return again, self._edits(casts)
+        return bound, self._edits(self._declared)
 
     def _search(self, casts: dict[int, str]) -> tuple[Bound, dict[int, str]]:
         bound = self._bind(casts)
@@ -123,7 +142,7 @@ class Typing:
     def _guesses(self, number: int, casts: Mapping[int, str]) -> Iterator[str]:
         """PostgreSQL takes it for text, or beside a number for that number's type."""
         if self._found.oid(number) == _NUMERIC:
-            yield from ("DECIMAL(38, 10)", "DOUBLE")
+            yield from (_FREE_NUMERIC, "DOUBLE")
             return
         yield "VARCHAR"
         if any(word.isdigit() for word in self._found.near.get(number, [])):

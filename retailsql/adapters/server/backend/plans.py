@@ -45,7 +45,9 @@ def query(ctx: Context, part: Part, oids: Sequence[int] = ()) -> Query:
 
 def _of_the_catalog(ctx: Context, part: Part, oids: Sequence[int]) -> Query | None:
     """The plan that asks the same of every table; None: it must be planned as it is written."""
-    lifted = None if ctx.work.wrote else catalog.lifted(part.text, part.tokens, len(oids))
+    if ctx.work.wrote or may_call(part.text):
+        return None
+    lifted = catalog.lifted(part.text, part.tokens, len(oids))
     if lifted is None:
         return None
     try:

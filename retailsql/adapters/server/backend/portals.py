@@ -70,7 +70,6 @@ class Portal:
         self._encoder: encoding.RowEncoder | None = None
         self._zone = ""
         self.sent = 0
-        self.exhausted = False
 
     @property
     def ends_block(self) -> bool:
@@ -127,7 +126,6 @@ class Portal:
             batch = self._rest if self._rest is not None else next(self._batches, None)
             self._rest = None
             if batch is None:
-                self.exhausted = True
                 return
             if left is not None and batch.num_rows > left:
                 batch, self._rest = batch.slice(0, left), batch.slice(left)
@@ -137,7 +135,7 @@ class Portal:
 
     def close(self) -> None:
         """Want no more rows; safe to call twice."""
-        self._batches, self._rest, self.exhausted = iter(()), None, True
+        self._batches, self._rest = iter(()), None
         if self.result is not None:
             self.result.close()
         if self.note is not None:

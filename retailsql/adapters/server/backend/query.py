@@ -63,18 +63,24 @@ class Query:
             forget()
 
     def _plan(self, con: DuckDBPyConnection) -> None:
-        part = self._part
+        # No step of it heeds an interrupt: what came meanwhile takes effect behind it.
+        part, check = self._part, self._ctx.running.check
+        check()
         self._edits = catalog.after(part.text, postgres.edits(part.text, part.tokens))
         self._found = parameters.read(part, self._oids)
+        check()
         # The policy reads it before anything binds it: a refusal must not tell what there is.
         self._check(con)
+        check()
         self._bound, typed = self._bind(con)
         self._edits = _joined(self._edits, typed)
+        check()
         self._with_sums(con)
         self.final = self._final(con)
         self.targets = parameters.targets(self._found, self._bound)
         self.parameters = parameters.announced(self._found, self.targets)
         self.fields = self._describe(con)
+        check()
 
     def run(self, values: Sequence[Any]) -> Result:
         """Run it."""
@@ -114,10 +120,18 @@ class Query:
         # Private: runs the text as it is. A relation is parsed and bound once more before it runs,
         # which takes as long as a short query does. A later DuckDB may not have it.
         submit: Any = getattr(con, "_submit", None)
+        told = () if self._head else self._bound.types
         if submit is not None and self._plain:
-            return submit(self.final, given, "stream", BATCH).arrow_reader()
+            wanted = None if given is None else encoding.arrow_types(con, told)
+            reader: pa.RecordBatchReader
+            reader = submit(self.final, given, "stream", BATCH).arrow_reader()
+            # It was bound without values, and they may have made other types of its columns.
+            if wanted is None or encoding.fits(reader.schema, wanted):
+                return reader
+            reader.close()
+            con.complete()
         relation = con.sql(self._head + self.final, params=given)
-        return None if relation is None else encoding.project(relation).to_arrow_reader(BATCH)
+        return None if relation is None else encoding.project(relation, told).to_arrow_reader(BATCH)
 
     @cached_property
     def _plain(self) -> bool:
@@ -205,8 +219,9 @@ class Query:
 
         def refusal(edits: list[Edit]) -> str:
             self._edits = _joined(before, edits)
+            self._ctx.running.check()
             try:
-                bind(con, self._final(con))
+                bind(con, self._final(con), placed=False)
             except duckdb.BinderException as error:
                 self._ctx.revive(con)
                 return str(error)

@@ -11,8 +11,6 @@ from duckdb import DuckDBPyConnection
 
 from retailsql.adapters.server.records import Answer, Field
 
-TEXT_FIELD = {"oid": 25, "typlen": -1, "typmod": -1, "kind": "VARCHAR"}
-
 
 def nothing() -> None:
     """What is to be done at the end of most results."""

@@ -34,7 +34,6 @@ class Running:
         self._number = 0
         self._active = False
         self._reason: str | None = None
-        self._over: float | None = None
 
     @contextmanager
     def statement(self, seconds: float | None = None) -> Iterator[None]:

@@ -22,11 +22,22 @@ if TYPE_CHECKING:
     from retailsql.adapters.server.backend.context import Context
 
 _KIND = re.compile(r"([A-Z][A-Za-z ]*?) Error: ")
+_KINDS: dict[str, type[duckdb.Error]] = {
+    name.removesuffix("Exception").lower(): kind
+    for name, kind in vars(duckdb).items()
+    if name.endswith("Exception") and issubclass(kind, duckdb.Error)
+}
+"""By what DuckDB's texts call them: ``INTERNAL Error``, ``Out of Memory Error``."""
 ENGINE = (
     duckdb.Error, RetailSQLError, OSError, RuntimeError, ValueError, MemoryError,
     OverflowError, pa.ArrowException,
 )  # fmt: skip
 """What may come out of the engine and of our own reading of a statement."""
+_SUSPECT = (
+    duckdb.InternalException, duckdb.FatalException, duckdb.IOException, duckdb.ConnectionException,
+    duckdb.InterruptException, pa.ArrowException,
+)  # fmt: skip
+"""What may mean that DuckDB has given up its instance."""
 
 
 def said(
@@ -45,12 +56,18 @@ def said(
         return postgres.worded(error, part.text)
     if not isinstance(error, ENGINE):
         return error
+    if isinstance(error, OSError):
+        error = as_engine_error(error)
+    lost = isinstance(error, _SUSPECT) and not ctx.running.cancelled and ctx.work.lost(error)
+    if lost and not isinstance(error, duckdb.InternalException):
+        return PgError(
+            "57P02", "the engine was started anew after an error inside it",
+            hint="Repeat the statement, and the transaction it was in.",
+        )  # fmt: skip
     if isinstance(error, duckdb.InterruptException) or "Interrupted!" in str(error):
         if ctx.running.cancelled:
             return ctx.running.error()
         return PgError("57P01", "the database was closed under this statement")
-    if isinstance(error, OSError):
-        error = as_engine_error(error)
     taught = about_model(ctx, part, error)
     found = postgres.pg_error(taught or error, part.text, edits, visible=_visible(ctx))
     if not placed:
@@ -76,11 +93,10 @@ def as_engine_error(error: OSError) -> BaseException:
     'ConversionException'
     """
     found = _KIND.match(str(error))
-    name = "".join(found[1].split()) + "Exception" if found else ""
-    kind = getattr(duckdb, name, None)
-    if isinstance(kind, type) and issubclass(kind, duckdb.Error):
-        return kind(str(error))
-    return duckdb.Error(str(error)) if found else error
+    if found is None:
+        return error
+    kind = _KINDS.get("".join(found[1].split()).lower(), duckdb.Error)
+    return kind(str(error))
 
 
 @contextmanager

@@ -15,6 +15,8 @@ from retailsql.dialect.tokens import Walk, is_string, shifted, tokenize
 if TYPE_CHECKING:
     from sqlglot.tokenizer_core import Token
 
+_DIGITS = 131_072
+"""Of a number: PostgreSQL's limit; to read one takes the square of that."""
 _FOLDED = ("FETCH", "EXECUTE")
 """Words behind which the tokenizer hands over the rest of the statement as one string."""
 
@@ -124,6 +126,8 @@ def _tokens(text: str) -> list[Token]:
         raise PgError("42601", "unterminated quoted string", position=len(text) + 1)
     out: list[Token] = []
     for token in found:
+        if len(token.text) > _DIGITS and token.token_type.name == "NUMBER":
+            raise PgError("22003", "value overflows numeric format", position=token.start + 1)
         folded = out and out[-1].token_type.name in _FOLDED
         if folded and token.token_type.name == "STRING" and text[token.start] != "'":
             start = out[-1].end + 1

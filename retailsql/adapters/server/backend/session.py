@@ -1,4 +1,4 @@
-"""One client's session: the contract of ``records.Backend``."""
+"""One client's session: the contract of ``protocols.Backend``."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import IO, TYPE_CHECKING
@@ -39,6 +40,8 @@ class Stream:
         self._spooled: Iterator[pa.RecordBatch] | None = None
         self._file: IO[bytes] | None = None
         self.open, self.aside = True, False
+        self._reading = threading.Lock()
+        ctx.work.generation.streams.add(self)
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
         while (batch := self._next()) is not None:
@@ -53,7 +56,8 @@ class Stream:
             return None
         try:
             self._ctx.running.on(self.con)
-            batch: pa.RecordBatch = self._reader.read_next_batch()
+            with self._reading:
+                batch: pa.RecordBatch = self._reader.read_next_batch()
         except StopIteration:
             return None
         except BaseException as error:
@@ -97,6 +101,15 @@ class Stream:
             self._ctx.stream = None
         if self.aside:
             self._ctx.work.give_back(self.con)
+
+    def abandon(self) -> None:
+        """From any thread: its instance is given up; who reads on gets an error."""
+        if self._reading.acquire(blocking=False):  # else an interrupt is on its way
+            try:
+                with suppress(OSError, pa.ArrowException):
+                    self._reader.close()
+            finally:
+                self._reading.release()
 
     def _spool(self) -> None:
         file = tempfile.TemporaryFile(prefix="retailsql-")  # noqa: SIM115 - lives with its reader

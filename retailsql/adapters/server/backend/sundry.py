@@ -71,7 +71,7 @@ _READS = "the file was opened for reading only: rights to train and write hold a
 
 def grant(ctx: Context, part: Part) -> Plan:
     """GRANT and REVOKE, kept in the file of users."""
-    statement = policy.read_grant(part.tokens, part.text)
+    statement = policy.read_grant(part.tokens, part.text, ctx.warehouse.name)
     if statement is None:
         raise syntax_error(part.walk())
 

@@ -45,7 +45,6 @@ class Block:
         self._ctx = ctx
         self.inside = self.failed = False
         self._read_only = False
-        self._lost = False  # what a failed block had written
         self._savepoints: list[_Savepoint] = []
 
     @property
@@ -84,7 +83,7 @@ class Block:
         default = ctx.settings.show("default_transaction_read_only")
         read_only = modes.get("read_only", default) if ctx.may_write else "on"
         level = modes.get("isolation", ctx.settings.show("default_transaction_isolation"))
-        self.inside, self.failed, self._savepoints, self._lost = True, False, [], False
+        self.inside, self.failed, self._savepoints = True, False, []
         self._read_only = read_only == "on"
         ctx.settings.set("transaction_read_only", read_only, local=True)
         ctx.settings.set("transaction_isolation", level, local=True)
@@ -160,7 +159,7 @@ class Block:
         self._inside("ROLLBACK TO SAVEPOINT")
         at, ctx = self._find(name), self._ctx
         to = self._savepoints[at]
-        if self._lost or ctx.work.wrote != to.wrote:
+        if ctx.work.wrote != to.wrote:  # after an error none is left
             raise PgError(
                 "0A000", "what was written in a transaction block can only be rolled back whole",
                 hint="ROLLBACK, and begin again: nothing of the block was written.",
@@ -177,8 +176,7 @@ class Block:
     def fail(self) -> None:
         """After an error: the block is failed, what was done in it is undone."""
         work = self._ctx.work
-        if self.inside and not self.failed:
-            self.failed, self._lost = True, work.wrote > 0
+        self.failed = self.inside
         if self._ctx.stream is not None:
             self._ctx.stream.close(undone=True)
         work.rollback()

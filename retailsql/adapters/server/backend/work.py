@@ -6,6 +6,7 @@ connection it reads from, with its transaction; the session goes on on another.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -18,6 +19,7 @@ from retailsql.adapters.server.warehouse import Warehouse
 
 Configure = Callable[[DuckDBPyConnection, Generation], None]
 _TRIES = 20
+_UNLIKE = itertools.count(-1, -1)
 
 
 class Work:
@@ -85,27 +87,37 @@ class Work:
         if self.open and self.read_only and not read_only:
             self.commit()  # nothing was changed in it
         if not self.open:
-            self.seen, epoch = self.generation.writes, policy.epoch()
-            if epoch != self._epoch:
+            before, epoch = self.generation.settled(), policy.epoch()
+            con.execute("BEGIN TRANSACTION READ ONLY" if read_only else "BEGIN TRANSACTION")
+            settled = before is not None and self.generation.settled() == before
+            if epoch != self._epoch or not settled:
                 policy.forget(con)  # read within the last transaction, they may be of before
                 self._epoch = epoch
-            con.execute("BEGIN TRANSACTION READ ONLY" if read_only else "BEGIN TRANSACTION")
+            # A write ended meanwhile: what it sees is like nothing that was planned before.
+            self.seen = before if before is not None and settled else next(_UNLIKE)
             self.open, self.read_only, self.wrote = True, read_only, 0
         return con
+
+    def lost(self, error: BaseException) -> bool:
+        """True if the error means that DuckDB has given up the session's instance; then the next
+        statement finds another.
+        """
+        return self._generation is not None and self._warehouse.lost(self._generation, error)
 
     def commit(self) -> None:
         """Commit, if a transaction is open."""
         if not self.open or self._con is None:
             return
         wrote, self.open, self.wrote = self.wrote, False, 0
-        try:
+        if not wrote:
             self._con.execute("COMMIT")
-        finally:
-            if wrote:
-                self.generation.writes += 1
+            return
+        with self.generation.committing():
+            try:
+                self._con.execute("COMMIT")
+            finally:
                 policy.changed()  # names that others have read meanwhile are those of before
-        if wrote:
-            self.checkpoint()
+        self.checkpoint()
 
     def rollback(self) -> None:
         """Roll back, though an interrupt may hit the ROLLBACK itself."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -58,14 +59,16 @@ def _both(text: str, first: tuple[Edit, ...]) -> tuple[Edit, ...]:
     between = apply(text, first)
     second = edits(between, tokenize(between) or [])
     placed = _placed(first)
+    starts, places = [x.start for x in second], [s for s, _, _ in placed]
     out, shift = [], 0
     for start, end in _groups([(s, e) for s, e, _ in placed] + [(x.start, x.end) for x in second]):
         inside = [
             Edit(x.start - start, x.end - start, x.new)
-            for x in second
-            if start <= x.start and x.end <= end
+            for x in second[bisect_left(starts, start) : bisect_right(starts, end)]
+            if x.end <= end
         ]
-        grown = sum(by for s, e, by in placed if start <= s and e <= end)
+        some = placed[bisect_left(places, start) : bisect_right(places, end)]
+        grown = sum(by for _, e, by in some if e <= end)
         new = apply(between[start:end], inside)
         out.append(Edit(start - shift, end - shift - grown, new))
         shift += grown

@@ -135,13 +135,16 @@ def _tableoid(sheet: Sheet, i: int) -> None:
     """``c.tableoid``: the number of the relation that ``c`` stands for."""
     if sheet.word(i) != "tableoid" or not sheet.mark(i - 1, "."):
         return
-    alias, known = sheet.word(i - 2), relations()["pg_catalog"]
-    for k in range(1, len(sheet.tokens)):
-        before = k - 2 if sheet.word(k - 1) == "as" else k - 1
-        if sheet.word(k) == alias and sheet.word(before) in known:
-            name = sheet.word(before)
-            sheet.replace(i - 2, i, f"{SHIM}.main.rs_regclass('pg_catalog.{name}')")
-            return
+    if not sheet.aliases:
+        known = relations()["pg_catalog"]
+        for k in range(1, len(sheet.tokens)):
+            before = sheet.word(k - 2 if sheet.word(k - 1) == "as" else k - 1)
+            if before in known:
+                sheet.aliases.setdefault(sheet.word(k), before)
+        sheet.aliases.setdefault("", "")  # they have been looked for
+    name = sheet.aliases.get(sheet.word(i - 2))
+    if name:
+        sheet.replace(i - 2, i, f"{SHIM}.main.rs_regclass('pg_catalog.{name}')")
 
 
 def _in_from(sheet: Sheet, i: int) -> bool:

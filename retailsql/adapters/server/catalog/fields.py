@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import cast
 
 import duckdb
 
 from retailsql.adapters.server.catalog.names import SHIM
-from retailsql.adapters.server.catalog.provenance import Node, columns_of
+from retailsql.adapters.server.catalog.provenance import columns_of
 from retailsql.adapters.server.catalog.reg_names import reg_names
 from retailsql.adapters.server.catalog.scopes import Column, Look
 from retailsql.adapters.server.records import Field
-from retailsql.adapters.server.serialized import serialized
+from retailsql.adapters.server.serialized import one_query
 
 _TYPES: dict[str, dict[str, tuple[int, int, int]]] = {
     "UINTEGER": {
@@ -55,27 +54,17 @@ def placed(
 
     >>> fields = [Field("a", 20, 8, kind="UINTEGER"), Field("b", 25, -1)]
     >>> sql = "SELECT oid AS a, relname AS b FROM pg_class"
-    >>> found = placed(duckdb.connect(), sql, sql, fields, lambda schema, name: None)
+    >>> final = sql.replace("pg_class", f"{SHIM}.pg_catalog.pg_class")
+    >>> found = placed(duckdb.connect(), sql, final, fields, lambda schema, name: None)
     >>> [(f.oid, f.table, f.column) for f in found]
     [(26, 1259, 1), (19, 1259, 2)]
     """
     for written in (text, final):
-        node = _node(con, written)
+        node = one_query(con, written)
         if node is not None:
             columns = columns_of(node, len(fields), look)
             return [_told(f, c, SHIM in final) for f, c in zip(fields, columns, strict=True)]
     return fields
-
-
-def _node(con: duckdb.DuckDBPyConnection, text: str) -> Node | None:
-    """The one query of a text; None: DuckDB cannot read it, or it is something else."""
-    try:
-        tree = serialized(con, text)
-    except (duckdb.Error, RecursionError):
-        return None
-    if tree.get("error") or len(tree.get("statements", ())) != 1:
-        return None
-    return cast(Node, tree["statements"][0]["node"])
 
 
 def _told(field: Field, column: Column, of_catalog: bool) -> Field:

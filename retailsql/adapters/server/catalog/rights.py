@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from string import ascii_lowercase, ascii_uppercase
 from zlib import crc32
 
 import duckdb
 
 from retailsql.adapters.server.catalog.names import SHIM
 from retailsql.adapters.server.catalog.told import tell
-from retailsql.adapters.server.records import Grant, Rights
-
-_SMALL = str.maketrans(ascii_uppercase, ascii_lowercase)
+from retailsql.adapters.server.records import Grant, Rights, fold
 
 
 def set_rights(con: duckdb.DuckDBPyConnection, rights_of_all: Iterable[Rights]) -> None:
@@ -73,13 +70,11 @@ def _places(rights: Rights, privileges: tuple[str, ...], kinds: tuple[str, ...])
 
 
 def _place(grant: Grant) -> tuple[str, str]:
-    """Schema and name of a grant, with * where the kind says all; A to Z small, as DuckDB takes
-    big and small for the same there.
-    """
+    """Schema and name of a grant, folded, with * where the kind says all."""
     if grant.kind == "database":
         return "*", "*"
-    schema = grant.schema.translate(_SMALL)
-    return (schema, "*") if grant.kind == "schema" else (schema, grant.name.translate(_SMALL))
+    schema = fold(grant.schema)
+    return (schema, "*") if grant.kind == "schema" else (schema, fold(grant.name))
 
 
 def _roles(everyone: list[Rights]) -> list[list[object]]:

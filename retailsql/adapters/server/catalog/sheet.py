@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from retailsql.adapters.server.catalog.spans import closing, is_mark, is_quoted, word
@@ -23,6 +24,7 @@ class Sheet:
     def __init__(self, text: str, tokens: Sequence[Token]) -> None:
         self.text, self.tokens = text, tokens
         self.done: set[int] = set()
+        self.aliases: dict[str, str] = {}
         self.has_from = any(word(t) == "from" for t in tokens)
         self._replaced: dict[int, tuple[int, str]] = {}
         self._wraps: list[tuple[int, int, str, str]] = []
@@ -39,6 +41,18 @@ class Sheet:
         """The lower-case word at ``i`` unless it is quoted."""
         inside = 0 <= i < len(self.tokens)
         return word(self.tokens[i]) if inside and not is_quoted(self.tokens[i]) else ""
+
+    @cached_property
+    def outermost(self) -> frozenset[int]:
+        """The tokens of the list behind the first SELECT that stand in no brackets."""
+        out, depth = [], 0
+        for i in range(1, len(self.tokens)):
+            if depth == 0:
+                out.append(i)
+            depth += self.mark(i, "(") + self.mark(i, "[") - self.mark(i, ")") - self.mark(i, "]")
+            if depth == 0 and self.keyword(i) in ("from", "where", "union"):
+                break
+        return frozenset(out)
 
     def replace(self, first: int, last: int, new: str) -> None:
         """Put ``new`` for the tokens ``first`` to ``last``."""

@@ -22,9 +22,4 @@ def is_item(sheet: Sheet, first: int, last: int) -> bool:
         return False
     if first != 1 and not sheet.mark(first - 1, ","):
         return False
-    depth = 0
-    for i in range(1, first):
-        depth += sheet.mark(i, "(") + sheet.mark(i, "[") - sheet.mark(i, ")") - sheet.mark(i, "]")
-        if depth == 0 and sheet.keyword(i) in ("from", "where", "union"):
-            return False
-    return depth == 0
+    return first in sheet.outermost

@@ -13,8 +13,22 @@ ragged nested lists (2202E).
 """
 
 from retailsql.adapters.server.encoding.copying import CopyEncoder, CopyOptions
-from retailsql.adapters.server.encoding.projection import carried, project
+from retailsql.adapters.server.encoding.projection import (
+    arrow_types,
+    carried,
+    fits,
+    project,
+)
 from retailsql.adapters.server.encoding.rows import RowEncoder
 from retailsql.adapters.server.encoding.types import describe
 
-__all__ = ["CopyEncoder", "CopyOptions", "RowEncoder", "carried", "describe", "project"]
+__all__ = [
+    "CopyEncoder",
+    "CopyOptions",
+    "RowEncoder",
+    "arrow_types",
+    "carried",
+    "describe",
+    "fits",
+    "project",
+]

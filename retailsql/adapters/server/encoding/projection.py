@@ -7,13 +7,16 @@ and MAP have no type in PostgreSQL that drivers read, they become JSON.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
+
+from retailsql.adapters.server.encoding.choice import same
 from retailsql.adapters.server.encoding.types import JSON, OIDS, inner, is_list, oid
 
 if TYPE_CHECKING:
-    from duckdb import DuckDBPyRelation
+    from duckdb import DuckDBPyConnection, DuckDBPyRelation
     from duckdb.sqltypes import DuckDBPyType
 
 # DuckDB's id of a type -> an expression of the value.
@@ -36,10 +39,20 @@ CASTS = {
 }
 
 
-def project(rel: DuckDBPyRelation) -> DuckDBPyRelation:
+_MANY = 1_000
+_UNTOLD = frozenset({"UNKNOWN", '"NULL"'})
+_arrow: dict[str, pa.DataType] = {}
+
+
+def project(rel: DuckDBPyRelation, told: Sequence[DuckDBPyType] = ()) -> DuckDBPyRelation:
     """The same rows in columns :class:`RowEncoder` reads; still lazy.
 
     Names may change (the columns stay in their places), order and number of rows do not.
+
+    Args:
+        rel: the rows.
+        told: the types that were announced, if any: the values of parameters may have made others
+            of them, and are cast back.
 
     >>> import duckdb
     >>> con = duckdb.connect()
@@ -48,11 +61,49 @@ def project(rel: DuckDBPyRelation) -> DuckDBPyRelation:
     """
     # By place: two columns of one result may have one name.
     places = [f"#{place}" for place in range(1, len(rel.types) + 1)]
-    changed = [expression(place, kind) for place, kind in zip(places, rel.types, strict=True)]
+    changed = [
+        _announced(place, kind, wanted)
+        for place, kind, wanted in zip(places, rel.types, told or rel.types, strict=True)
+    ]
     if not any(changed):
         return rel
     pairs = zip(places, changed, strict=True)
     return rel.project(", ".join(f"{new or old} AS c{at}" for at, (old, new) in enumerate(pairs)))
+
+
+def _announced(place: str, kind: DuckDBPyType, told: DuckDBPyType) -> str | None:
+    if kind == told or str(told) in _UNTOLD:
+        return expression(place, kind)
+    value = f"CAST({place} AS {told})"
+    return expression(value, told) or value
+
+
+def arrow_types(con: DuckDBPyConnection, types: Iterable[DuckDBPyType]) -> list[pa.DataType]:
+    """What Arrow calls these types.
+
+    Args:
+        con: any connection with nothing open on it.
+        types: that Arrow carries as they are.
+
+    >>> import duckdb
+    >>> arrow_types(duckdb.connect(), duckdb.sql("SELECT 1").types)
+    [DataType(int32)]
+    """
+    found = []
+    for kind in map(str, types):
+        if kind not in _arrow:
+            if len(_arrow) >= _MANY:
+                _arrow.clear()
+            value = "NULL" if kind in _UNTOLD else f"CAST(NULL AS {kind})"
+            null = con.sql(f"SELECT {value}").to_arrow_table()
+            _arrow[kind] = null.schema.types[0]
+        found.append(_arrow[kind])
+    return found
+
+
+def fits(schema: pa.Schema, wanted: Sequence[pa.DataType]) -> bool:
+    """True if the columns are of these types; the zone of a timestamp does not count."""
+    return all(same(kind, other) for kind, other in zip(schema.types, wanted, strict=True))
 
 
 def carried(types: Iterable[DuckDBPyType]) -> bool:

@@ -3,7 +3,8 @@
 statement   ``check``: the way of one statement through the rest
 serialize   a text -> DuckDB's own tree of it
 tree        the tree -> relations and functions it uses (``nodes``: what may be in it)
-tables      may this relation be read, or written?
+tables      may this relation be read, or written? (``meant``: which one is it?)
+views       how much is read through views (``growth``, ``stars``, ``limits``: by the text itself)
 functions   may this function be called? (``reviewed``: those that are built in)
 writes      what is no query; ``ddl``: CREATE, DROP, ALTER of people who may write
 models      models behind the grants

@@ -33,6 +33,10 @@ class Asked:
         tables: that are read or written.
         models: whose functions are called, as ``schema.name``.
         defining: it is the query of a view, which others will read by other search paths.
+        making: that view, if it is there already.
+        relations: that it reads, with those of its views.
+        joins: of those.
+        copies: of each part of it, at most.
     """
 
     con: DuckDBPyConnection
@@ -47,6 +51,10 @@ class Asked:
     models: list[str] = field(default_factory=list)
     reread: bool = False
     defining: bool = False
+    making: list[Place] = field(default_factory=list)
+    relations: int = 0
+    joins: int = 0
+    copies: int = 1
 
     def again(self) -> Asked:
         """Itself, its names read anew, but once only: something may just have been made."""

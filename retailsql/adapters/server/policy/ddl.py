@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 
 from retailsql.adapters.server.policy.context import Asked
+from retailsql.adapters.server.policy.meant import meant
 from retailsql.adapters.server.policy.names import Path, fold, read_text_name
 from retailsql.adapters.server.policy.rights import denied, may
 from retailsql.adapters.server.policy.tables import check_table
@@ -81,6 +82,7 @@ def check_definition(asked: Asked, text: str, check_query: CheckQuery) -> None:
     if found := _AS.fullmatch(text):
         check_target(asked, found["name"])
         asked.defining = found["kind"].upper() == "VIEW"
+        asked.making = meant(asked, _path(found["name"])) if asked.defining else []
         check_query(asked, found["query"], False)
     elif found := _COLUMNS.fullmatch(text):
         check_target(asked, found["name"])

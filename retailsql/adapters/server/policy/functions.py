@@ -8,13 +8,13 @@ from typing import Any
 from retailsql.adapters.server.policy import reviewed
 from retailsql.adapters.server.policy.context import Asked
 from retailsql.adapters.server.policy.known import Function
+from retailsql.adapters.server.policy.meant import meant
 from retailsql.adapters.server.policy.names import fold, read_text_name, shown
 from retailsql.adapters.server.policy.rights import REGISTRY, denied, may
 from retailsql.adapters.server.policy.sizes import GROWING, check_growth, told_by_rows
 from retailsql.adapters.server.policy.tables import (
     check_search_path,
     check_table,
-    meant,
     only_here,
     unqualified,
 )
@@ -119,7 +119,7 @@ def _check_own(asked: Asked, use: FunctionUse, function: Function) -> None:
         check_search_path(asked, f"function {name}")
         asked.tables.append(function.place)  # it may read any: such a result has its rows counted
     if asked.defining and len(use.path) == 1:
-        raise unqualified(use.path)
+        raise unqualified(asked, use.path, schema)
     if function.table and function.texts:
         _check_texts(asked, use)
 

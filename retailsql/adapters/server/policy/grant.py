@@ -60,15 +60,16 @@ _FITS = {
     "table": ("read", "write"),
     "model": ("score", "train"),
 }
-_FORM = "GRANT read|score|train|write ON SCHEMA s|TABLE s.t|MODEL s.m|DATABASE d TO name"
+_FORM = "read|score|train|write ON SCHEMA s|TABLE s.t|MODEL s.m|DATABASE {database}"
 
 
-def read_grant(tokens: Sequence[Token], text: str) -> GrantStatement | None:
+def read_grant(tokens: Sequence[Token], text: str, database: str = "shop") -> GrantStatement | None:
     """The GRANT or REVOKE that a text is; None if it is something else.
 
     Args:
         tokens: of the text.
         text: as written.
+        database: the file's, for hints.
 
     Raises:
         PgError: 42601 it cannot be read, 0LP01 or 0A000 it cannot be granted.
@@ -87,7 +88,9 @@ def read_grant(tokens: Sequence[Token], text: str) -> GrantStatement | None:
         return _statement(walk)
     except StatementError as error:
         position = tokens[min(walk.at, len(tokens) - 1)].start + 1
-        raise PgError("42601", error.fact, hint=_FORM, position=position) from error
+        form = f"{tokens[0].text.upper()} {_FORM.format(database=database)} "
+        form += "TO name" if tokens[0].text.upper() == "GRANT" else "FROM name"
+        raise PgError("42601", error.fact, hint=form, position=position) from error
 
 
 def _statement(walk: Walk) -> GrantStatement:
@@ -129,7 +132,7 @@ def _privileges(walk: Walk) -> list[Privilege] | None:
             if walk.peek(1) in ("TO", "FROM", ","):
                 hint = "roles = [...] under [users.NAME] in the file of users gives them"
                 raise PgError("0A000", "roles are not granted in SQL", hint=hint)
-            raise walk.error("Expected a privilege", wanted=_FORM)
+            raise walk.error("Expected a privilege")
         found += _WORDS[word]
         walk.at += 1
         if walk.peek() == "(":
@@ -156,6 +159,8 @@ def _objects(walk: Walk) -> list[tuple[str, str, str, str]]:
 
 
 def _object(walk: Walk, kind: str) -> tuple[str, str, str, str]:
+    if walk.peek() in ("TO", "FROM"):
+        raise walk.error(f"Expected the name of a {kind.lower()}")
     parts = _dotted(walk)
     most = {"DATABASE": 1, "SCHEMA": 2}.get(kind, 3)
     if len(parts) > most:

@@ -5,7 +5,10 @@ again, grouping sets and pivots by the thousand.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from math import prod
 from typing import Any
 
@@ -14,6 +17,87 @@ from retailsql.adapters.server.records import PgError
 
 ALIASES, QUERIES, GROUPS, PIVOTS = 2_000, 500, 512, 1_000
 """Copies of one expression; of one query; grouping sets; columns made by a pivot."""
+ENTRIES = 1_664
+"""Of a list behind SELECT; PostgreSQL's own limit."""
+CONDITIONS, WINDOWS, PARTS = 1_000, 256, 32
+"""Joined by AND; different windows; parts of a column's name: DuckDB looks at each with each."""
+_SUBQUERIES = {"EXISTS": 24, "ANY": 24}
+_SCALARS = 100
+"""Subqueries in expressions: each EXISTS is joined to all before it."""
+VALUES = 65_535
+"""Plain values in a query, as many as it may have parameters; any other expression counts as
+three. A writer's INSERT may have more."""
+_WHERE = re.compile(r"'query_location': \d+")
+_SHORT = 20
+
+
+@dataclass
+class Growth:
+    """What makes planning slow, over a whole statement.
+
+    Args:
+        conditions: joined by AND.
+        windows: that differ.
+        subqueries: in expressions, by kind.
+        expressions: all that are no plain values.
+        values: plain ones.
+        apart: nodes of AND that are no filters: each one of many behind OR or in CASE.
+    """
+
+    conditions: int = 0
+    windows: set[str] = field(default_factory=set)
+    subqueries: Counter[str] = field(default_factory=Counter)
+    expressions: int = 0
+    values: int = 0
+    apart: set[int] = field(default_factory=set)
+
+    def add(self, node: dict[str, Any]) -> None:
+        """Count an expression; those around it were counted before.
+
+        Raises:
+            PgError: 54001.
+        """
+        kind = node["class"]
+        if kind == "CONSTANT":
+            self.values += 1
+            return
+        self.expressions += 1
+        if kind == "CONJUNCTION":
+            self._join(node)
+        elif kind == "CASE":
+            self._put_apart(check["when_expr"] for check in node["case_checks"])
+        elif kind == "COLUMN_REF" and len(node["column_names"]) > PARTS:
+            raise _too_large("parts of a name")
+        elif kind == "SUBQUERY":
+            told = node["subquery_type"]
+            self.subqueries[told] += 1
+            if self.subqueries[told] > _SUBQUERIES.get(told, _SCALARS):
+                raise _too_large("subqueries")
+        elif kind == "WINDOW":
+            self.windows.add(_WHERE.sub("", str((node["partitions"], node["orders"]))))
+            if len(self.windows) > WINDOWS:
+                raise _too_large("different windows")
+
+    def check_values(self) -> None:
+        """Refuse a query of too many values and expressions.
+
+        Raises:
+            PgError: 54001.
+        """
+        if self.values + 3 * self.expressions > VALUES:
+            raise _too_large("values and expressions")
+
+    def _join(self, node: dict[str, Any]) -> None:
+        children = node["children"]
+        if node["type"] != "CONJUNCTION_AND":
+            self._put_apart(children)
+        elif id(node) not in self.apart:
+            self.conditions += len(children)
+            if self.conditions > CONDITIONS:
+                raise _too_large("conditions joined by AND")
+
+    def _put_apart(self, nodes: Iterable[dict[str, Any]]) -> None:
+        self.apart.update(id(n) for n in nodes if len(n.get("children") or ()) <= _SHORT)
 
 
 def check_node(node: dict[str, Any]) -> None:
@@ -26,7 +110,10 @@ def check_node(node: dict[str, Any]) -> None:
     if kind == "SELECT_NODE":
         if len(node.get("group_sets") or ()) > GROUPS:
             raise _too_large("grouping sets")
-        _check_aliases(node.get("select_list") or ())
+        items = node.get("select_list") or ()
+        if len(items) > ENTRIES:
+            raise PgError("54011", f"target lists can have at most {ENTRIES} entries")
+        _check_aliases(items)
     elif kind == "PIVOT" and _columns(node) > PIVOTS:
         raise _too_large("columns of a pivot")
 
@@ -35,8 +122,8 @@ def _columns(pivot: dict[str, Any]) -> int:
     return prod(max(1, len(p.get("entries") or ())) for p in pivot.get("pivots") or ())
 
 
-def check_copies(never: set[str], read: Counter[str]) -> None:
-    """Refuse NOT MATERIALIZED queries that would be planned more than so many times.
+def copies(never: set[str], read: Counter[str]) -> int:
+    """How often NOT MATERIALIZED queries would be planned, as far as that is not too often.
 
     Args:
         never: their names.
@@ -45,8 +132,10 @@ def check_copies(never: set[str], read: Counter[str]) -> None:
     Raises:
         PgError: 54001.
     """
-    if prod(max(1, read[name]) for name in never) > QUERIES:
+    found = prod(max(1, read[name]) for name in never)
+    if found > QUERIES:
         raise _too_large("copies of a query that is NOT MATERIALIZED")
+    return found
 
 
 def _check_aliases(items: Any) -> None:

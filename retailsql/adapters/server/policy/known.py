@@ -53,6 +53,8 @@ class Known:
         types: that are not built in.
         schemas: of all databases.
         databases: attached.
+        bodies: texts of views by schema and name; None: nobody has asked for them yet.
+        weights: relations and joins in views and the views below them, by search path.
         passed: statements that were checked against these names, and what came of it.
         epoch: of :func:`epoch`, when they were read.
         read_at: the clock's time then.
@@ -64,6 +66,8 @@ class Known:
     types: dict[str, list[Place]] = field(default_factory=dict)
     schemas: set[str] = field(default_factory=set)
     databases: set[str] = field(default_factory=set)
+    bodies: dict[tuple[str, str], str] | None = None
+    weights: dict[Hashable, tuple[int, int]] = field(default_factory=dict)
     passed: dict[Hashable, object] = field(default_factory=dict)
     epoch: int = -1
     read_at: float = 0.0
@@ -162,7 +166,7 @@ def _common(root: DuckDBPyConnection | None) -> Known | None:
 
 def _with_relations(con: DuckDBPyConnection, held: Known) -> Known:
     """The same names, the relations read in the connection's transaction."""
-    made = replace(held, tables={}, views=set(), passed={})
+    made = replace(held, tables={}, views=set(), bodies=None, weights={}, passed={})
     _read_relations(con, made)
     return made
 

@@ -13,7 +13,10 @@ DEPTH = 500
 """Brackets in brackets."""
 
 RELATIONS = 500
-"""Tables, subqueries and joins: five hundred cross joins take DuckDB seconds to plan."""
+"""Tables, subqueries and joins, with those of views."""
+
+JOINS = 100
+"""With those of views: if all are on one value, two hundred take DuckDB minutes to put in order."""
 
 _BRACKETS = re.compile(r"[()\[\]{}]")
 
@@ -50,6 +53,17 @@ def too_deep() -> PgError:
     )
 
 
-def too_many() -> PgError:
-    """54001, for relations."""
-    return PgError("54001", f"statement names too many relations: {RELATIONS} allowed")
+def check_reads(relations: int, joins: int, through: str = "") -> None:
+    """Refuse to read too much in one statement.
+
+    Args:
+        relations: that it reads.
+        joins: those among them that are joins.
+        through: what they are read through.
+
+    Raises:
+        PgError: 54001.
+    """
+    for count, most, what in ((relations, RELATIONS, "relations"), (joins, JOINS, "joins")):
+        if count > most:
+            raise PgError("54001", f"statement has too many {what}{through}: {most} allowed")

@@ -6,25 +6,12 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from retailsql.adapters.server.records import fold as fold
+
 if TYPE_CHECKING:
     from sqlglot.tokenizer_core import Token
 
 Path = tuple[str, ...]
-
-_FOLDED = {ord(c): ord(c) + 32 for c in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
-
-
-def fold(name: str) -> str:
-    """A name as DuckDB compares names: of A to Z alone, big and small are the same.
-
-    ``str.lower`` takes more for the same: a query behind WITH called "K" (the sign of kelvin)
-    would then seem to hide a table ``k``, which DuckDB reads.
-
-    >>> fold("Sales"), fold(chr(0xC4)) == chr(0xE4), fold(chr(0x212A)) == "k"
-    ('sales', False, False)
-    """
-    return name.translate(_FOLDED)
-
 
 _PART = r'(?:"(?:[^"]|"")+"|[^".]+)'
 _DOTTED = re.compile(rf"{_PART}(?:\.{_PART}){{0,2}}")

@@ -41,7 +41,7 @@ get_type grade_up greatest greatest_common_divisor group_concat hamming has_any_
 has_column_privilege has_database_privilege has_foreign_data_wrapper_privilege
 has_function_privilege has_language_privilege has_schema_privilege has_sequence_privilege
 has_server_privilege has_table_privilege has_tablespace_privilege hash hex histogram
-histogram_exact hive_partition_component hour if ilike_escape inet_client_addr inet_client_port
+histogram_exact hour if ilike_escape inet_client_addr inet_client_port
 inet_server_addr inet_server_port instr invoke isfinite isinf isnan isodow isoyear jaccard
 jaro_similarity jaro_winkler_similarity json json_array json_array_length json_contains
 json_deep_merge json_exists json_extract json_extract_path json_extract_path_text
@@ -68,7 +68,7 @@ map_to_pg_oid map_values max max_by md5 md5_number md5_number_lower md5_number_u
 microsecond millennium millisecond min min_by minute mismatches mod mode month monthname
 multiply nanosecond nextafter nfc_normalize normalized_interval not_ilike_escape not_like_escape
 now nullif octet_length ord overlay parse_dirname parse_dirpath parse_filename
-parse_formatted_bytes parse_path path_join pg_collation_is_visible pg_conf_load_time
+parse_formatted_bytes parse_path pg_collation_is_visible pg_conf_load_time
 pg_conversion_is_visible pg_function_is_visible pg_has_role pg_is_other_temp_schema
 pg_my_temp_schema pg_opclass_is_visible pg_operator_is_visible pg_opfamily_is_visible
 pg_postmaster_start_time pg_size_pretty pg_table_is_visible pg_ts_config_is_visible
@@ -91,7 +91,7 @@ to_millennia to_milliseconds to_minutes to_months to_quarters to_seconds to_time
 to_years today transaction_timestamp translate trim trunc try_strptime txid_current typeof ucase
 unbin unhex unicode union_extract union_tag union_value unpivot_list upper url_decode url_encode
 user uuid uuid_extract_timestamp uuid_extract_version uuidv4 uuidv7 var_pop var_samp variance
-variant_array_length variant_contains variant_exists variant_extract variant_extract_string
+variant_array_length variant_exists variant_extract variant_extract_string
 variant_group_array variant_group_object variant_keys variant_normalize variant_type
 variant_typeof version vertex_extract wavg week weekday weekofyear weighted_avg xor year
 yearweek | || ~ ~~ ~~* ~~~
@@ -113,6 +113,7 @@ get_block_size getvariable in_search_path parse_duckdb_log_message write_log
 currval nextval setval
 json_deserialize_sql json_serialize_plan json_serialize_sql
 pg_sleep sleep_ms
+hive_partition_component path_join variant_contains
 col_description obj_description pg_get_constraintdef pg_get_expr pg_get_viewdef
 shobj_description
 combine combine_aggr finalize to_aggregate_state variant_bytes_to_variant
@@ -123,7 +124,8 @@ json_copy_strftime_if_timestamp remap_struct replace_type stats sum_no_overflow
 timetz_byte_comparable variant_comparator vector_type icu_sort_key
 """)
 """In this order: the server's settings, variables, queries and log; sequences; SQL in a text,
-which no check sees; sleeping; the text of objects a person may not read (the catalog has its own);
+which no check sees; sleeping; what works for minutes on one large value; the text of objects a
+person may not read (the catalog has its own);
 states and bytes made by hand, which the engine trusts; the engine's own.
 """
 

@@ -52,6 +52,7 @@ list_aggregate array_aggregate list_aggr array_aggr aggregate list_has_all array
 list_has_any array_has_any list_intersect array_intersect map_concat json_merge_patch
 json_merge_patch_diff json_deep_merge regexp_extract_all regexp_split_to_array string_split_regex
 str_split_regex translate bin to_binary levenshtein editdist3 damerau_levenshtein && @> <@
+hex to_base64 base64 url_encode regexp_escape flatten make_timestamp
 """)
 """Guarded in each row, whatever their arguments: ``__pg_levenshtein``, ``@&&``."""
 _MULTIPLY = _words("""
@@ -61,7 +62,13 @@ array_filter filter list_reduce array_reduce reduce list_contains list_has_any l
 list_intersect array_intersect json_merge_patch list_zip array_zip
 """)
 """Their work, or their result, is the product of what they are given."""
-_KNOWN = frozenset([*_COUNTED, *_RANGES, *_WIDTHS, *_TEMPLATES, *_MULTIPLY, *GUARDED])
+_PATTERNS = dict.fromkeys(_words(
+    "regexp_matches regexp_full_match regexp_extract regexp_extract_all regexp_replace "
+    "regexp_split_to_array string_split_regex str_split_regex strptime try_strptime strftime"
+), 1) | {"replace": 2}  # fmt: skip
+LONG = 10_000
+"""Characters of a pattern, or of what is put in its place, that is written out."""
+_KNOWN = frozenset([*_COUNTED, *_RANGES, *_WIDTHS, *_TEMPLATES, *_MULTIPLY, *GUARDED, *_PATTERNS])
 GROWING = _KNOWN | frozenset(f"__pg_{name}" for name in _KNOWN)
 
 _UNITS = {
@@ -83,6 +90,9 @@ def check_growth(name: str, arguments: Sequence[Any]) -> None:
         PgError: 54000.
     """
     own, name = _own(name, arguments), name.removeprefix("__pg_")
+    at = _PATTERNS.get(name, len(arguments))
+    if at < len(arguments) and len(_text(arguments[at]["expression"]) or "") > LONG:
+        raise PgError("54000", f"the pattern of {name} is too long: at most {LONG} characters")
     alone = name in _RANGES or name in _PADS  # what they make is no longer than they are told
     if own * (1.0 if alone else _below(arguments)) > ELEMENTS:
         raise PgError(

@@ -149,6 +149,9 @@ def check_uses(asked: Asked, uses: Uses) -> None:
     Raises:
         PgError: as for :func:`check`.
     """
+    asked.relations += uses.relations
+    asked.joins += uses.joins
+    asked.copies = uses.copies
     for table in uses.tables:
         check_table(asked, table.path)
     for function in uses.functions:

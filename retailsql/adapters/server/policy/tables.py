@@ -7,36 +7,11 @@ from difflib import get_close_matches
 
 from retailsql.adapters.server.policy.context import Asked
 from retailsql.adapters.server.policy.known import Place
+from retailsql.adapters.server.policy.meant import meant
 from retailsql.adapters.server.policy.names import Path, fold, shown
 from retailsql.adapters.server.policy.rights import REGISTRY, denied, knows_schema, may
+from retailsql.adapters.server.policy.views import add_view
 from retailsql.adapters.server.records import PgError, Privilege
-
-ENGINE = frozenset(["system", "temp"])
-"""Databases of DuckDB's own."""
-
-
-def meant(asked: Asked, path: Path) -> list[Place]:
-    """The relations that a name may mean, the likeliest first; several only if DuckDB itself
-    would have to choose, and then each must be allowed.
-    """
-    name, *before = (fold(part) for part in reversed(path))
-    places = asked.names.tables.get(name, ())
-    if not before:
-        for database, schema in asked.path:
-            here = [p for p in places if _at(p, database, schema)]
-            if here:
-                return here
-        return [p for p in places if fold(p.database) in ENGINE]
-    if len(before) == 2:
-        return [p for p in places if _at(p, before[1], before[0])]
-    first = before[0]
-    found = [p for p in places if fold(p.schema) == first or fold(p.database) == first]
-    mine = [p for p in found if fold(p.database) not in ENGINE]
-    return mine or found
-
-
-def _at(place: Place, database: str, schema: str) -> bool:
-    return fold(place.database) == database and fold(place.schema) == schema
 
 
 def check_search_path(asked: Asked, what: str) -> None:
@@ -63,7 +38,7 @@ def check_table(asked: Asked, path: Path, privilege: Privilege = "read") -> None
         PgError: 42P01 there is none; 42501 no right.
     """
     if asked.defining and len(path) == 1:
-        raise unqualified(path)
+        raise unqualified(asked, path)
     places = meant(asked, path) or meant(asked.again(), path)
     if not places:
         raise _missing(asked, path)
@@ -89,6 +64,7 @@ def _check_place(asked: Asked, path: Path, place: Place, privilege: Privilege) -
     if may(asked.rights, privilege, schema, name, "table"):
         if place in asked.names.views and privilege == "read":
             check_search_path(asked, f"view {name}")
+            add_view(asked, place)
         asked.tables.append(place)
         return
     if len(path) == 1 and not knows_schema(asked.rights, schema):
@@ -97,11 +73,21 @@ def _check_place(asked: Asked, path: Path, place: Place, privilege: Privilege) -
     raise _no(asked, path, schema, name)
 
 
-def unqualified(path: Path) -> PgError:
-    """0A000, for a name in a view that would mean another thing by another search path."""
+def unqualified(asked: Asked, path: Path, schema: str | None = None) -> PgError:
+    """0A000, for a name in a view that would mean another thing by another search path.
+
+    Args:
+        asked: who asks.
+        path: the name.
+        schema: that it is in; None: that of the relation it means now.
+    """
+    mine = [
+        p.schema for p in meant(asked, path) if may(asked.rights, "read", p.schema, p.name, "table")
+    ]
+    schema = schema or next(iter(mine), "schema")
     return PgError(
         "0A000", f"a view has to name the schema of {path[-1]}",
-        hint=f"CREATE VIEW ... AS SELECT ... FROM schema.{path[-1]}",
+        hint=f"write {schema}.{path[-1]}", position=asked.place(path),
     )  # fmt: skip
 
 

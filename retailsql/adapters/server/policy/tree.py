@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from retailsql.adapters.server.policy import growth, limits, nodes
 from retailsql.adapters.server.policy.names import Path, fold
+from retailsql.adapters.server.policy.stars import check_stars
 from retailsql.adapters.server.records import PgError
 
 Scope = frozenset[str]
@@ -62,6 +63,9 @@ class Uses:
     types: list[TypeUse] = field(default_factory=list)
     writes: list[WriteUse] = field(default_factory=list)
     relations: int = 0
+    joins: int = 0
+    copies: int = 1
+    growth: growth.Growth = field(default_factory=growth.Growth)
     never: set[str] = field(default_factory=set)
     read: Counter[str] = field(default_factory=Counter)
 
@@ -80,11 +84,21 @@ def uses_of(tree: Any) -> Uses:
     while work:
         node, scope = work.pop()
         if isinstance(node, list):
-            work += [(item, scope) for item in node]
+            kept = [(item, scope) for item in node if not _is_constant(item)]
+            uses.growth.values += len(node) - len(kept)
+            work += kept
         elif isinstance(node, dict):
             _visit(node, scope, uses, work)
-    growth.check_copies(uses.never, uses.read)
+    uses.copies = growth.copies(uses.never, uses.read)
+    check_stars(tree)
+    if not uses.writes:
+        uses.growth.check_values()
     return uses
+
+
+def _is_constant(node: Any) -> bool:
+    """True for what uses nothing: long lists are mostly of such."""
+    return isinstance(node, dict) and node.get("class") == "CONSTANT"
 
 
 def _visit(node: dict[str, Any], scope: Scope, uses: Uses, work: list[tuple[Any, Scope]]) -> None:
@@ -139,6 +153,7 @@ def _expression(node: dict[str, Any], scope: Scope, uses: Uses) -> None:
     kind = node["class"]
     if kind not in nodes.EXPRESSIONS:
         raise _unknown(str(kind))
+    uses.growth.add(node)
     if kind == "FUNCTION":
         path = _path(node, "function_name")
         if node.get("export_state"):
@@ -152,8 +167,8 @@ def _expression(node: dict[str, Any], scope: Scope, uses: Uses) -> None:
 
 def _relation(node: dict[str, Any], kind: str, scope: Scope, uses: Uses) -> None:
     uses.relations += 1
-    if uses.relations > limits.RELATIONS:
-        raise limits.too_many()
+    uses.joins += kind == "JOIN"
+    limits.check_reads(uses.relations, uses.joins)
     if kind == "BASE_TABLE":
         path = _path(node, "table_name")
         uses.read[fold(path[-1])] += 1

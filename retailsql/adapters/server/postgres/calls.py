@@ -13,8 +13,6 @@ from retailsql.adapters.server.records import Edit
 #: own would be three behind the point.
 NUMERIC: Final = "DECIMAL(38,10)"
 
-_BUILT_IN: Final = frozenset(["PG_CATALOG", "SYSTEM", "MAIN"])  # places of DuckDB's functions
-
 _TYPES: Final = {
     "NAME": "VARCHAR", "CITEXT": "VARCHAR", "XML": "VARCHAR", "INET": "VARCHAR",
     "CIDR": "VARCHAR", "MONEY": "DECIMAL(38,2)", "VARBIT": "BIT", "JSONB": "JSON",
@@ -25,7 +23,7 @@ _TYPES: Final = {
 
 def type_name(scan: Scan, i: int) -> list[Edit]:
     """A type behind ``::`` or in CAST."""
-    if scan.word(i - 1) != "::" and not _in_cast(scan, i):
+    if scan.word(i - 1) != "::" and scan.of_cast(i) is None:
         return []
     token = scan.tokens[i]
     if scan.kind(i) == "IDENTIFIER":
@@ -38,16 +36,6 @@ def type_name(scan: Scan, i: int) -> list[Edit]:
     return [Edit(token.start, token.end + 1, _TYPES[word])]
 
 
-def _in_cast(scan: Scan, i: int) -> bool:
-    """True for the word behind AS in ``CAST(x AS word)``."""
-    opened = scan.around(i)
-    return (
-        scan.word(i - 1) == "AS"
-        and scan.word(opened) == "("
-        and scan.word(opened - 1) in ("CAST", "TRY_CAST")
-    )
-
-
 def guarded(scan: Scan, i: int) -> list[Edit]:
     """A function or operator that looks at the sizes of its arguments; not in a view, which other
     programs read, nor in FROM, where ``range`` gives rows.
@@ -58,12 +46,19 @@ def guarded(scan: Scan, i: int) -> list[Edit]:
     close = scan.closing(i + 1) if scan.word(i + 1) == "(" else None
     if close is None or scan.kind(i) == "STRING" or not guards.looks(scan, i, close):
         return []
-    if scan.of_view() or from_calls.in_from(scan, i):
-        return []
     first = i
-    while scan.word(first - 1) == "." and scan.word(first - 2) in _BUILT_IN:
+    while scan.word(first - 1) == "." and scan.word(first - 2) in guards.BUILT_IN:
         first -= 2
-    return [Edit(scan.tokens[first].start, token.end + 1, PREFIX + token.text.lower())]
+    if scan.of_view() or from_calls.in_from(scan, first):
+        return []
+    start, name = scan.tokens[first].start, PREFIX + token.text.lower()
+    parts = scan.parts(i + 2, close)
+    kept = bool(guards.BY_NAME[token.text.lower()].kept) and len(parts) == 2
+    if kept and any(scan.word(at) == "SELECT" for at in range(*parts[1])):
+        # DuckDB wants no subquery in a lambda, where the guard puts a pattern.
+        called = f"invoke(lambda {PREFIX}x, {PREFIX}y: {name}({PREFIX}x, {PREFIX}y), "
+        return [Edit(start, scan.tokens[i + 1].end + 1, called)]
+    return [Edit(start, token.end + 1, name)]
 
 
 def function(scan: Scan, i: int) -> list[Edit]:

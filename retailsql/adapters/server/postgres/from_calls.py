@@ -27,10 +27,6 @@ _SCALARS: Final = frozenset([*OURS, *SCALARS, *COLUMNS]) | frozenset(
     )
 )
 _BEGIN: Final = frozenset(["SELECT", "WITH", "FROM", "VALUES"])
-_OTHER_CLAUSE: Final = frozenset(
-    ["SELECT", "WHERE", "GROUP BY", "GROUP", "HAVING", "WINDOW", "QUALIFY", "ORDER BY", "ORDER",
-     "LIMIT", "OFFSET", "ON", "USING", "SET", "VALUES", "RETURNING"]
-)  # fmt: skip
 
 
 def one_row(scan: Scan, i: int) -> list[Edit]:
@@ -54,21 +50,9 @@ def in_from(scan: Scan, i: int) -> bool:
     """True where a relation may stand: behind FROM, JOIN or LATERAL, or a comma among these."""
     if scan.word(i - 1) not in ("FROM", "JOIN", "LATERAL", ","):
         return False
-    depth, clause, k = 0, "", i - 1
-    while k >= 0:
-        word = scan.word(k)
-        if word in (")", "]"):
-            depth += 1
-        elif word in ("(", "["):
-            if depth == 0:
-                return bool(clause) and scan.word(k + 1) in _BEGIN
-            depth -= 1
-        elif not depth and not clause:
-            if word in _OTHER_CLAUSE:
-                return False
-            if word == "FROM":
-                if scan.word(k - 1) == "DISTINCT" and scan.word(k - 2) in ("IS", "NOT"):
-                    return False
-                clause = word
-        k -= 1
-    return bool(clause)
+    k, opened = scan.clause(i), scan.around(i)
+    if scan.word(k) != "FROM":
+        return False
+    if scan.word(k - 1) == "DISTINCT" and scan.word(k - 2) in ("IS", "NOT"):
+        return False
+    return opened < 0 or scan.word(opened + 1) in _BEGIN

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from retailsql.adapters.server.postgres.renamed import PREFIX
 from retailsql.adapters.server.postgres.trees import first_select, is_many, query_node, word_at
+from retailsql.adapters.server.records import fold
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -56,9 +57,6 @@ _PARSED: Final = {f"to_{unit}s": "interval" for unit in (
       "ilike_escape": NONE, "like_escape": NONE, "not_like_escape": NONE} | {
           f"{PREFIX}{neg}{like}_{of}": NONE for neg in ("", "not_") for like in ("like", "ilike")
           for of in ("any", "all")}  # fmt: skip
-
-
-_SMALL: Final = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
 
 
 def column_names(con: DuckDBPyConnection, text: str, names: list[str]) -> list[str]:
@@ -134,13 +132,13 @@ def _name(item: dict[str, Any], old: str, text: str) -> str:
 
 def _folded(name: str, text: str) -> str:
     """A name as PostgreSQL reads it: ASCII capitals that nobody quoted are small."""
-    plain = name.translate(_SMALL)
+    plain = fold(name)
     return name if plain == name or _is_quoted(name, text) else plain
 
 
 def _of_star(name: str, text: str) -> str:
     """A name behind a star: a column's stays, an alias of the text is folded."""
-    plain = name.translate(_SMALL)
+    plain = fold(name)
     if plain == name or not re.search(rf"(?i:\bas)\s+{re.escape(name)}(?!\w)", text):
         return name
     return _folded(name, text)

@@ -25,7 +25,7 @@ def begin(scan: Scan, stop: int) -> int | None:
     """
     i = _last_of_type(scan, stop - 1)
     while scan.word(i) in (")", "]"):
-        opened = opening(scan, i)
+        opened = scan.opening(i)
         if opened is None:
             return None
         i = opened
@@ -56,11 +56,6 @@ def _last_of_type(scan: Scan, i: int) -> int:
 def _of_cast(scan: Scan, i: int) -> int | None:
     """The operand's beginning, if what was found is the type of a cast."""
     return begin(scan, i - 1) if scan.word(i - 1) == "::" else i
-
-
-def opening(scan: Scan, i: int) -> int | None:
-    """The bracket that the one at ``i`` closes."""
-    return next((k for k in range(i - 1, -1, -1) if scan.closing(k) == i), None)
 
 
 def _case(scan: Scan, i: int) -> int | None:
@@ -122,7 +117,7 @@ def overlaps(scan: Scan, i: int) -> list[Edit]:
     """``(a, b) OVERLAPS (c, d)``."""
     if not scan.words(i, "OVERLAPS", "(") or scan.word(i - 1) != ")":
         return []
-    first = opening(scan, i - 1)
+    first = scan.opening(i - 1)
     if first is None:
         return []
     start = scan.tokens[first].start

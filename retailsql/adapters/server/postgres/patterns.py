@@ -60,7 +60,8 @@ _NAMES: Final = (
     _p(rf"Column with name {_NAME} already exists", "42701", 'column "{name}" already exists'),
     _p(rf"(?:Macro|Macro Function|Scalar Function) with name {_NAME} already exists", "42723",
        'function "{name}" already exists'),
-    _p(r'Table "(?P<t>.+?)" does not have a column (?:named|with name) "(?P<name>.+?)"', "42703",
+    _p(r'(?:Table|Values list) "(?P<t>.+?)" does not have a column (?:named|with name) '
+       r'"(?P<name>.+?)"', "42703",
        "column {t}.{name} does not exist"),
     _p(r'Referenced column "(?P<name>.+?)" (?:not found|was not found)', "42703",
        'column "{name}" does not exist'),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from retailsql.dialect.tokens import CLOSE, OPEN
@@ -12,6 +13,10 @@ if TYPE_CHECKING:
 
 
 _SIGNS = frozenset(["COMMA", "NUMBER", "L_PAREN", "R_PAREN", "PLUS", "DASH", "STAR", "DOT", "EQ"])
+_CLAUSES = frozenset(
+    ["SELECT", "FROM", "WHERE", "GROUP BY", "GROUP", "HAVING", "WINDOW", "QUALIFY", "ORDER BY",
+     "ORDER", "LIMIT", "OFFSET", "ON", "USING", "SET", "VALUES", "RETURNING"]
+)  # fmt: skip
 _BEFORE, _BEHIND = frozenset(["COMMA", "L_PAREN"]), frozenset(["COMMA", "R_PAREN"])
 
 
@@ -95,6 +100,26 @@ class Scan:
     def around(self, i: int) -> int:
         """The token that opens the innermost bracket around ``i``; -1: there is none."""
         return self._around[i]
+
+    def of_cast(self, i: int) -> int | None:
+        """The bracket of ``CAST(x AS type)``, if the token is the type's first word."""
+        opened = self.around(i)
+        told = self.word(i - 1) == "AS" and self.word(opened) == "("
+        return opened if told and self.word(opened - 1) in ("CAST", "TRY_CAST") else None
+
+    def clause(self, i: int) -> int:
+        """The last word before ``i``, in the same brackets, that begins a clause; -1: none."""
+        return self._clauses[i]
+
+    @cached_property
+    def _clauses(self) -> list[int]:
+        """:meth:`clause` of all tokens: to look for each anew takes the square of their number."""
+        out, last = [], dict[int, int]()
+        for i, word in enumerate(self._words):
+            out.append(last.get(self._around[i], -1))
+            if word in _CLAUSES:
+                last[self._around[i]] = i
+        return out
 
     def call_end(self, close: int) -> int:
         """The last token of a call that ends with this bracket, with its FILTER and OVER."""

@@ -23,7 +23,7 @@ _SMALL: Final = frozenset(
     ["TINYINT", "SMALLINT", "INTEGER", "UTINYINT", "USMALLINT", "INTEGER_LITERAL"]
 )
 _LARGE: Final = frozenset(["BIGINT", "UINTEGER", "UBIGINT", "HUGEINT"])
-_MOST = 40  # sums looked at: each costs a bind
+_MOST, _TOKENS = 40, 60_000  # sums looked at: each costs a bind, which takes as long as the text
 
 
 def sums(text: str, tokens: Sequence[Token], refusal: Callable[[list[Edit]], str]) -> list[Edit]:
@@ -37,7 +37,7 @@ def sums(text: str, tokens: Sequence[Token], refusal: Callable[[list[Edit]], str
     scan = Scan(text, tokens)
     out: list[Edit] = []
     places = [i for i in range(len(tokens)) if _called(scan, i)]
-    for i in places[:_MOST]:
+    for i in places[: min(_MOST, _TOKENS // max(1, len(tokens)))]:
         close = scan.closing(i + 1)
         first = i + 2 + (scan.word(i + 2) in ("DISTINCT", "ALL"))
         if close is None or first >= close:

@@ -59,10 +59,8 @@ def _cast(scan: Scan, i: int, stop: int) -> _Cast | None:
     if scan.word(i - 1) == "::":
         first = operands.begin(scan, i - 1)
         return None if first is None else _Cast(first, i - 1, None)
-    if scan.word(i - 1) != "AS" or scan.word(stop + 1) != ")":
-        return None
-    opened = operands.opening(scan, stop + 1)
-    if opened is None or scan.word(opened - 1) not in ("CAST", "TRY_CAST"):
+    opened = scan.of_cast(i)
+    if opened is None or scan.word(stop + 1) != ")":
         return None
     return _Cast(opened + 1, i - 1, stop + 1)
 

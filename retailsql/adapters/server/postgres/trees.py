@@ -6,11 +6,9 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
-import duckdb
-
 from retailsql.adapters.server.postgres.edits import edits
 from retailsql.adapters.server.records import PgError, apply
-from retailsql.adapters.server.serialized import serialized
+from retailsql.adapters.server.serialized import one_query
 from retailsql.dialect.tokens import tokenize
 
 if TYPE_CHECKING:
@@ -83,13 +81,8 @@ def _nodes(item: Any) -> Iterator[Item]:
 
 def _parsed(con: DuckDBPyConnection, text: str) -> Item | None:
     """The first SELECT of a query; None: it has none."""
-    try:
-        tree = serialized(con, text)
-    except (duckdb.Error, RecursionError):
-        return None
-    if tree.get("error") or len(tree.get("statements", ())) != 1:
-        return None
-    return first_select(tree["statements"][0]["node"])
+    node = one_query(con, text)
+    return None if node is None else first_select(node)
 
 
 def first_select(node: Item) -> Item | None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 
-from retailsql.adapters.server.records import Login, PgError
+from retailsql.adapters.server.protocols import Login
+from retailsql.adapters.server.records import PgError
 from retailsql.adapters.server.wire import replies
 from retailsql.adapters.server.wire.messages import Body
 from retailsql.adapters.server.wire.refusals import Refusals

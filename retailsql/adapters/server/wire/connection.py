@@ -10,7 +10,8 @@ import threading
 from collections.abc import Callable
 from typing import NamedTuple
 
-from retailsql.adapters.server.records import Backend, Login, PgError
+from retailsql.adapters.server.protocols import Backend, Login
+from retailsql.adapters.server.records import PgError
 from retailsql.adapters.server.wire import messages, replies
 from retailsql.adapters.server.wire.authenticate import Authenticator
 from retailsql.adapters.server.wire.cancel import Keys

@@ -9,9 +9,9 @@ import logging
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
+from retailsql.adapters.server.protocols import Backend
 from retailsql.adapters.server.records import (
     Answer,
-    Backend,
     Complete,
     CopyBegin,
     CopyData,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import secrets
 import selectors
@@ -14,7 +15,7 @@ from dataclasses import replace
 from types import TracebackType
 from typing import NamedTuple, Self
 
-from retailsql.adapters.server.records import Login
+from retailsql.adapters.server.protocols import Login
 from retailsql.adapters.server.wire.authenticate import Authenticator
 from retailsql.adapters.server.wire.cancel import Keys
 from retailsql.adapters.server.wire.connection import Connection, Shared
@@ -160,10 +161,15 @@ def _bound(host: str, port: int) -> socket.socket:
         )[0]
         return socket.create_server((where[0], where[1]), family=family, backlog=128)
     except (OSError, UnicodeError) as error:
+        wrong_host = (
+            isinstance(error, socket.gaierror | UnicodeError)
+            or error.errno == errno.EADDRNOTAVAIL
+        )  # fmt: skip
+        todo = "choose another port with --port, or end what uses it"
+        if wrong_host:
+            todo = "give --host an address or a name of this machine"
         raise ProjectError(
-            f"{host}:{port} cannot be listened on",
-            seen=str(error),
-            todo="choose another port with --port, or end what uses it",
+            f"{host}:{port} cannot be listened on", seen=str(error), todo=todo
         ) from error
 
 

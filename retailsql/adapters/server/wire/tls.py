@@ -34,6 +34,12 @@ def load(certificate: str | Path, key: str | Path) -> Tls:
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     # No renegotiation: a client could ask for it again and again.
     context.options |= ssl.OP_NO_RENEGOTIATION
+    missing = [str(path) for path in (certificate, key) if not Path(path).exists()]
+    if missing:
+        raise ProjectError(
+            "The certificate or its key is not there", seen=", ".join(missing),
+            todo="put it there; or start with --self-signed, which makes a pair",
+        )  # fmt: skip
     try:
         context.load_cert_chain(certificate, key)
         binding = end_point(Path(certificate).read_bytes())
