@@ -326,8 +326,10 @@ def test_a_database_held_by_another_process(tmp_path):
         [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
     assert other.stdout.readline() == "up\n"
-    with pytest.raises(DatabaseOpenError, match="another process"):
+    with pytest.raises(DatabaseOpenError, match=r"another process.* with read_only=True in every"):
         retailsql.connect(path)
+    with pytest.raises(DatabaseOpenError, match="close it there, where it is open for writing"):
+        retailsql.connect(path, read_only=True)
     other.communicate("\n")
     retailsql.connect(path).close()
 

@@ -157,7 +157,8 @@ def test_a_person_sees_the_users_as_a_table(tmp_path, monkeypatch):
     [
         (["add", "anna"], None, "RETAILSQL_PASSWORD"),
         (["add", "anna"], "", "RETAILSQL_PASSWORD"),
-        (["add", "anna", "--role", "analist"], "x", "Wanted: analyst"),
+        (["add", "anna", "--role", "analist"], "x", "--role analist. Wanted: analyst"),
+        (["add", "anna", "--grant", "reed on database", "--grant", "raed"], "x", "'raed'"),
         (["add", "anna", "--grant", "raed on database"], "x", "'raed'"),
         (["remove", "anna"], None, "no file of users"),
         (["password", "anna"], None, "retailsql user add"),
@@ -361,6 +362,8 @@ def test_arguments_that_cannot_be_are_refused_in_words(shop, monkeypatch, argume
         ({"tls_certificate": Path("shop.duckdb")}, "belong together"),
         ({"tls_certificate": Path("a"), "tls_key": Path("b"), "self_signed": True}, "exclude"),
         ({"tls_certificate": Path("shop.duckdb"), "tls_key": Path("users.toml")}, "PEM"),
+        ({"tls_certificate": Path("a.crt"), "tls_key": Path("users.toml")}, "a.crt.*--self-signed"),
+        ({"audit": Path("nowhere/audit.jsonl")}, "nowhere/audit.jsonl: .*its folder must be there"),
         ({"memory_limit": "much"}, "1GB"),
     ],
 )
@@ -376,6 +379,23 @@ def test_options_that_cannot_be_are_refused_in_words(shop, monkeypatch, options,
         running(chosen, Accounts.single("a", "x")),
     ):
         pass
+
+
+def test_where_there_are_few_users_all_are_named(shop, monkeypatch):
+    monkeypatch.chdir(shop)
+    done = CliRunner().invoke(cli, ["user", "remove", "nobody"])
+    assert "Wanted: anna, boss." in str(done.exception)
+
+
+@needs_door
+def test_where_nobody_can_log_in_it_is_told(shop, tmp_path, caplog):
+    from retailsql.adapters.server.serve import ServeOptions, running
+
+    (tmp_path / "users.toml").write_text(NEW_FILE)
+    with running(
+        ServeOptions(shop / "shop.duckdb", port=0), Accounts.open(tmp_path / "users.toml")
+    ):
+        assert "nobody can log in yet: retailsql user add NAME" in caplog.text
 
 
 @needs_door

@@ -16,6 +16,7 @@ import pytest
 
 from retailsql.adapters.server.accounts import Audit
 from retailsql.adapters.server.accounts.redact import redact
+from retailsql.errors import ProjectError
 from tests.conftest import ROOT
 
 
@@ -24,7 +25,7 @@ def lines(path: Path) -> list[dict]:
 
 
 def test_a_line_says_who_when_what_and_how_it_ended(tmp_path):
-    path = tmp_path / "new" / "audit.jsonl"
+    path = tmp_path / "audit.jsonl"
     audit = Audit(path)
     audit.write(
         "statement", user="anna", peer="127.0.0.1:5", statement="SELECT\n'é'", rows=3,
@@ -90,8 +91,10 @@ def test_a_very_long_statement_is_cut(tmp_path):
 
 
 def test_a_wrong_path_is_an_error_at_start(tmp_path):
-    with pytest.raises(OSError):
-        Audit(tmp_path)
+    for path, why in ((tmp_path, "Is a directory"), (tmp_path / "new" / "a", "No such file")):
+        with pytest.raises(ProjectError, match=f"{path}: {why}.*folder must be there"):
+            Audit(path)
+    assert not (tmp_path / "new").exists()
 
 
 def test_no_path_no_log(tmp_path, monkeypatch):

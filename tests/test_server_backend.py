@@ -61,7 +61,7 @@ def test_after_an_error_the_rest_is_not_run_and_the_place_is_told(anna):
         ("SELECT 1/0", "22012"), ("SELECT nope", "42703"), ("bogus", "42601"),
         ("SELECT 'open", "42601"), ("SELECT $1", "42P02"), ("SHOW nothing_such", "42704"),
         ("SET TimeZone = 'Mars/Base'", "22023"), ("SET server_version = '9'", "55P02"),
-        ("INSERT INTO items VALUES (1, 'x')", "25006"), ("COPY items FROM STDIN", "25006"),
+        ("INSERT INTO items VALUES (1, 'x')", "25006"), ("COPY items FROM STDIN", "0A000"),
         ("COPY items TO '/tmp/x'", "42501"), ("COPY items TO PROGRAM 'sh'", "42501"),
         ("FETCH 1 FROM nothing", "34000"), ("EXECUTE nothing", "26000"),
         ("DECLARE c CURSOR FOR SELECT 1", "25P01"), ("LOCK TABLE items", "25P01"),
@@ -245,6 +245,29 @@ def test_time_limits_are_the_smaller_of_role_and_setting(door, anna):
     begun = time.monotonic()
     assert ask(anna, SLOW).state == "57014"
     assert time.monotonic() - begun < 2
+
+
+def test_a_limit_of_the_role_is_shown_and_told(door):
+    few = enter(door, "few")
+    shown = ask(few, "SHOW statement_timeout; SET statement_timeout = 0; SHOW statement_timeout")
+    assert shown.rows == [("300ms",), ("300ms",)]
+    lower = "SET statement_timeout = 100; SHOW statement_timeout; RESET statement_timeout"
+    assert ask(few, lower).rows == [("100ms",)]
+    found = ask(
+        few,
+        "SELECT count(*) FROM range(100000) a, range(100000) b WHERE sin(a.range + b.range) > 2",
+    )
+    assert found.error.detail == "The limit of your role is 300ms a statement."
+    with pytest.raises(PgError) as full:
+        enter(door, "few")
+    assert full.value.detail == "Its limit is 1 at a time."
+    few.close()
+
+
+def test_what_is_not_there_is_refused_with_a_hint(anna):
+    assert ask(anna, "LISTEN x").state == "0A000"
+    assert ask(anna, "UNLISTEN *").tags == ["UNLISTEN"]
+    assert "lists all models" in ask(anna, "SHOW MODELS LIKE 'o%'").error.hint
 
 
 def test_row_limits_send_so_many_and_then_an_error(door):

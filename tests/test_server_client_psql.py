@@ -166,3 +166,8 @@ def test_psql_lists_the_functions_of_a_model(door):
     code, out, errors = psql(door, "-A", "-t", "-c", "\\df *odds_score*")
     assert (code, errors) == (0, [])
     assert any("odds_score" in line and "double precision" in line for line in out), out
+    code, out, errors = psql(door, "-A", "-t", "-c", "\\sf odds_score")
+    assert (code, errors) == (0, [])
+    assert "FUNCTION main.odds_score(" in out[0]
+    named = psql(door, "-A", "-t", "-c", "SELECT 'odds_score'::regproc")
+    assert named == [0, ["odds_score"], []]

@@ -6,6 +6,8 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import closing, contextmanager
+from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -22,6 +24,17 @@ LONG = (
     "SELECT count(*) FROM sales.many a, sales.many b, sales.many c "
     "WHERE sin(a.id + b.id + c.id) > 2"
 )
+
+
+DECLARED = {
+    "bool": ["t"], "int2": ["7"], "int4": ["-7"], "int8": ["9007199254740993"],
+    "float4": ["1.5"], "float8": ["0.1"], "numeric": ["12.50"], "text": ["a b"],
+    "varchar": ["a"], "bpchar": ["a"], "name": ["a"], "bytea": ["\\x00ff"],
+    "date": ["2024-02-29"], "time": ["12:34:56.5"], "timetz": ["12:34:56+02"],
+    "timestamp": ["2024-02-29 12:34:56"], "timestamptz": ["2024-02-29 12:34:56+00"],
+    "interval": ["1 day 02:00:00"], "uuid": ["12345678-1234-5678-1234-567812345678"],
+    "json": ["[1]"], "jsonb": ["[1]"], "oid": ["42"], "inet": ["10.0.0.1"],
+}  # fmt: skip
 
 
 def check(function):
@@ -147,6 +160,80 @@ def parameters_without_a_type(target):
             cursor = connection.execute(query, [value])
             answer[query] = [columns(cursor), cursor.fetchall()]
         return answer
+
+
+@check
+def parameters_that_must_be_constants(target):
+    """DuckDB wants these when it binds; a prepared statement is used again with other values."""
+    some = "FROM (SELECT id AS x FROM sales.many WHERE id < 10) AS t"
+    queries = {
+        f"SELECT percentile_cont(%s) WITHIN GROUP (ORDER BY x) AS p {some}": (0.5, 0.9),
+        f"SELECT percentile_cont(%s) WITHIN GROUP (ORDER BY x) AS p {some} WHERE x > %s": (
+            (0.5, 3), (0.25, 4),
+        ),
+        f"SELECT percentile_disc(%s) WITHIN GROUP (ORDER BY x) AS p {some}": (0.5, 0.9),
+        f"SELECT percentile_cont(%s::float8) WITHIN GROUP (ORDER BY x) AS p {some}": (0.5, 0.9),
+        f"SELECT percentile_cont(%s) WITHIN GROUP (ORDER BY x) AS p {some} ": ([0.5, 0.9], [0.1]),
+        "SELECT round(1.234, %s) AS r": (1, 2, 0),
+        "SELECT round(1.234, %s::integer) AS r": (1, 2),
+        "SELECT trunc(1.234, %s) AS r": (1, 2),
+        "SELECT round(price, %s) AS r FROM kinds ORDER BY id": (1, 3),
+    }  # fmt: skip
+    answer = {}
+    for binary in (False, True):
+        with connected(target, prepare_threshold=2) as connection:
+            for query, values in queries.items():
+                for mark in "tb":
+                    cursor = connection.cursor(binary=binary)
+                    for value in values * 2:
+                        given = list(value) if isinstance(value, tuple) else [value]
+                        cursor.execute(query.replace("%s", "%" + mark), given)
+                        key = f"{query} {value} {mark} {binary}"
+                        answer[key] = [columns(cursor), cursor.fetchall()]
+    return answer
+
+
+@check
+def parameters_of_declared_types(target):
+    """Each type that a driver declares arrives as that type, alone and in an array."""
+    answer = {}
+    with connected(target) as connection:
+        for kind, texts in DECLARED.items():
+            numbers = connection.execute(
+                "SELECT oid::int8, typarray::int8 FROM pg_type WHERE typname = %s "
+                "AND typnamespace = 'pg_catalog'::regnamespace", [kind],
+            ).fetchone()  # fmt: skip
+            listed = "{" + ",".join(f'"{text}"' for text in texts) + "}"
+            for oid, text in zip(numbers, (texts[0], listed.replace("\\", "\\\\")), strict=True):
+                for form in (0, 1):
+                    result = connection.pgconn.exec_params(
+                        b"SELECT $1 AS x", [text.encode()], [oid], [0], form
+                    )
+                    told = [result.ftype(0), result.get_value(0, 0), result.error_message]
+                    answer[f"{kind} {oid} {form}"] = told
+    return answer
+
+
+@check
+def parameters_in_arithmetic(target):
+    day, week = date(2024, 2, 29), timedelta(days=7)
+    queries = {
+        "SELECT timestamp '2024-02-29' - %s AS x": [timedelta(days=1, hours=2)],
+        "SELECT %s - %s AS x": [day, week],
+        "SELECT %s AS x": [week],
+        "SELECT id FROM kinds WHERE day_ = any(%s) ORDER BY id": [[day]],
+        "SELECT id FROM kinds WHERE price = any(%s) ORDER BY id": [[Decimal("1.5")]],
+        "SELECT id FROM kinds WHERE words = any(%s) ORDER BY id": [["x", "y"]],
+        "SELECT %s ->> 'a' AS x": [psycopg.types.json.Jsonb({"a": 1})],
+        "SELECT %s AS doc": [psycopg.types.json.Jsonb({"a": 1})],
+    }
+    answer = {}
+    with connected(target) as connection:
+        for query, values in queries.items():
+            for mark in "tb":
+                cursor = connection.execute(query.replace("%s", "%" + mark), values)
+                answer[query + mark + str(values)] = [columns(cursor), cursor.fetchall()]
+    return answer
 
 
 @check

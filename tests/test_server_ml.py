@@ -24,6 +24,7 @@ def door(tmp_path_factory):
     made = make_door(
         folder / "shop.duckdb", folder, anna=READER, tara=TRAIN, will=WRITER,
         scorer=["score on model line", "read on table t"], poor=["read on table t"],
+        lena=["train on model lin"],
         half=["train on database", "score on database", "read on table t"],
     )  # fmt: skip
     yield made
@@ -107,6 +108,29 @@ def test_create_model_trains_and_all_sessions_have_it(session, door):
     assert ask(tara, "DROP MODEL threefold").tags == ["DROP MODEL"]
     assert ask(anna, "SELECT threefold_predict(r) FROM rows r").state == "42883"
     assert ask(tara, "DROP MODEL IF EXISTS threefold").tags == ["DROP MODEL"]
+
+
+def test_what_fails_is_told_once(session):
+    pytest.importorskip("sklearn")
+    tara = session("tara")
+    train = "CREATE MODEL m OPTIONS(model_type='linear_reg', {}) AS SELECT * FROM rows"
+    for options, words in {
+        "input_label_cols=['lable']": "no column 'lable', which input_label_cols names",
+        "labl='x'": "no option 'labl'",
+    }.items():
+        found = ask(tara, train.format(options))
+        assert words in found.error.message
+        assert found.notices == []
+
+
+def test_a_misspelt_model_is_told_the_nearest_of_ones_own(session):
+    for text in ("SELECT * FROM ML.PREDICT(MODEL lin, TABLE t)", "DROP MODEL lin"):
+        error = ask(session("will"), text).error
+        assert (error.sqlstate, error.message) == ("42704", 'model "lin" does not exist')
+        assert error.hint == "Did you mean: line?"
+    error = ask(session("lena"), "DROP MODEL lin").error
+    assert error.sqlstate == "42704"
+    assert "line" not in f"{error.detail}{error.hint}"
 
 
 def test_a_model_of_a_rolled_back_block_is_gone(session):

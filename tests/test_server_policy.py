@@ -31,6 +31,7 @@ def test_tables_by_text_are_told_too(cursor):
 
 def test_errors_point_at_the_name(cursor):
     assert refused(cursor, "SELECT 1 FROM sales.costs").position == 15
+    assert refused(cursor, "SELECT 1 FROM sales.costs").hint == "ask for the right: read"
     assert refused(cursor, "SELECT 1 FROM raw.nothing").position == 15
     assert refused(cursor, "SELECT 1, getvariable('x')").position == 11
     assert refused(cursor, "SELECT 1 FRM raw.t WHERE").sqlstate == "42601"

@@ -169,12 +169,13 @@ def test_a_view_names_the_schema_of_all_it_reads(tmp_path):
         def ask(text):
             return policy.check(cursor, text, None, text, BEN, spliced=False, path="shop.raw")
 
-        for text in (
-            "CREATE VIEW raw.w AS SELECT * FROM t",
-            "CREATE VIEW raw.w AS SELECT * FROM query_table('t')",
-            "CREATE VIEW raw.w AS SELECT twice(a) FROM raw.t",
-        ):
+        for text, hint in {
+            "CREATE VIEW raw.w AS SELECT * FROM t": "write raw.t",
+            "CREATE VIEW raw.w AS SELECT * FROM query_table('t')": "write raw.t",
+            "CREATE VIEW raw.w AS SELECT twice(a) FROM raw.t": "write raw.twice",
+            "CREATE VIEW raw.w AS SELECT * FROM nowhere": "write schema.nowhere",
+        }.items():
             with pytest.raises(PgError) as caught:
                 ask(text)
-            assert caught.value.sqlstate == "0A000"
+            assert (caught.value.sqlstate, caught.value.hint) == ("0A000", hint)
         assert ask("CREATE VIEW raw.w AS WITH x AS (FROM raw.t) SELECT raw.twice(a) FROM x").writes

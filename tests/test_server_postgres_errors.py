@@ -6,9 +6,10 @@ import duckdb
 import pytest
 
 from retailsql import errors
-from retailsql.adapters.server.postgres import pg_error
+from retailsql.adapters.server.postgres import edits, pg_error
 from retailsql.adapters.server.postgres.patterns import OWN
 from retailsql.adapters.server.records import PgError
+from retailsql.dialect.tokens import tokenize
 from tests.server_support.dialect import Engine
 
 CASES = [
@@ -58,6 +59,15 @@ CASES = [
     ("set foo = 1", "42704", 'unrecognized configuration parameter "foo"', None),
     ("rollback", "25P01", "there is no transaction in progress", None),
     ("select repeat('a', 10000000000)", "54000", "requested length too large", None),
+    ("select 1 + 'x'", "22P02", 'invalid input syntax for type integer: "x"', "'x'"),
+    ("select 'x' + 1", "22P02", 'invalid input syntax for type integer: "x"', "'x'"),
+    ("select 1.5 * 'x'", "22P02", 'invalid input syntax for type numeric: "x"', "'x'"),
+    ("select json_agg(1, 2)", "42883", "function json_agg(integer, integer) does not exist",
+     "json"),
+    ("select string_to_array(1, 2)", "42883", None, None),
+    ("select list_distinct(range(600000))", "54000",
+     "list_distinct would work on a value that is too large: 600000 elements, at most 500000",
+     None),
 ]  # fmt: skip
 
 
@@ -68,6 +78,37 @@ def engine():
     one.cursor.execute("create table a(x int); create table b(x int)")
     yield one
     one.close()
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "select regexp_matches(name, name) from sales",
+        "select regexp_matches('a', '(a)(b)')",
+        "select * from regexp_matches('a', 'a|(b)', 'g')",
+    ],
+)
+def test_regexp_matches_is_refused_where_its_rows_cannot_be_told(sql):
+    with pytest.raises(PgError) as told:
+        edits(sql, tokenize(sql))
+    assert told.value.sqlstate == "0A000"
+    assert "regexp_match(...)" in told.value.hint
+    assert told.value.position == sql.index("regexp") + 1
+
+
+@pytest.mark.parametrize(
+    ("sql", "name"),
+    [
+        ("select string_to_array(1, 2)", "string_to_array"),
+        ("select date_bin('15 min', 'x'::text, '2001-01-01')", "date_bin"),
+        ("select json_agg(1, 2)", "json_agg"),
+        ("select lpad(name, day) from sales", "lpad"),
+    ],
+)
+def test_a_function_is_called_as_the_user_calls_it(engine, sql, name):
+    message = engine.error(sql).message
+    assert message.startswith(f"function {name}"), message
+    assert "__pg" not in message
 
 
 @pytest.mark.parametrize(("sql", "state", "message", "place"), CASES)

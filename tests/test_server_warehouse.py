@@ -146,6 +146,20 @@ def test_a_role_with_a_memory_limit_has_an_instance_of_its_own(path, tmp_path):
     door.close()
 
 
+def test_a_file_that_was_moved_away_is_told_once(path, tmp_path, caplog):
+    warehouse = Warehouse(path)
+    path.rename(tmp_path / "away.duckdb")
+    end = time.monotonic() + 5
+    while "no longer there" not in caplog.text and time.monotonic() < end:
+        time.sleep(0.05)
+    time.sleep(0.3)
+    assert caplog.text.count("is no longer there") == 1
+    generation = warehouse.enter()
+    assert generation.root.execute("SELECT 1").fetchone() == (1,)
+    warehouse.leave(generation)
+    warehouse.close()
+
+
 def test_a_memory_limit_beside_a_writer_is_refused_at_the_start(path, tmp_path):
     with pytest.raises(ProjectError, match="memory_limit of role 'small_role'"):
         make_door(path, tmp_path, will=WRITER, small={"grants": READER, "memory_limit": "1GB"})

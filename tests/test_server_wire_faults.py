@@ -272,6 +272,12 @@ def test_addresses_that_cannot_be(login, host, port):
         Listener(login, host, port).start()
 
 
+def test_a_host_of_another_machine_is_told_as_such(login):
+    for host in ("192.0.2.1", "no.such.host.invalid"):
+        with pytest.raises(ProjectError, match="give --host an address or a name of this machine"):
+            Listener(login, host, 0).start()
+
+
 def test_ipv6(login):
     try:
         listener = Listener(login, "::1", 0).start()

@@ -56,6 +56,12 @@ BITS = "DuckDB has one type of bits: varbit"
 VOID = "DuckDB has no void: what returns nothing returns an empty text"
 ENCODED = "pg_encoding_to_char returns text: macros have no type of their own"
 COMPARED = "beside a column of type name, which DuckDB has not, a parameter is a text"
+TEXTS = "DuckDB has one type of text: a parameter of another is described as text"
+JSONS = "DuckDB has one type of JSON, json, and the door writes its lists as JSON"
+OIDS = "an oid is a bigint in DuckDB"
+NETS = "DuckDB has no inet: it is a text"
+HEARD = "nobody notifies: who listens is told so, and does not wait for ever"
+UNLOADED = "COPY FROM is refused to everybody, whether he may write or not"
 SERIES = "generate_series counts in bigint, and the text does not cast it"
 PLACE = "the name is looked up when the statement runs, where its place is no longer known"
 COPIED = "the place of a relation is told in COPY, too"
@@ -63,7 +69,22 @@ COPIED = "the place of a relation is told in COPY, too"
 KNOWN: list[Known] = [
     Known("psycopg", "parameters_in_text", "*::numeric.*", NUMERIC),
     Known("psycopg", "parameters_in_binary", "*::numeric.*", NUMERIC),
+    *(
+        Known("psycopg", "parameters_of_declared_types", at, reason)
+        for at, reason in (
+            ("numeric *", NUMERIC),
+            ("varchar *", TEXTS),
+            ("bpchar *", TEXTS),
+            ("name *", TEXTS),
+            ("json 199 *", JSONS),
+            ("jsonb *", JSONS),
+            ("oid *", OIDS),
+            ("inet *", NETS),
+        )
+    ),
+    Known("psycopg", "parameters_in_arithmetic", "SELECT %s AS doc*.0.0.1", JSONS),
     Known("psycopg session", "settings", "?.is_superuser", TESTER),
+    Known("psycopg session", "tags", "23.1", HEARD),
     Known("psycopg session", "refused_logins", "database", "the hint tells the right name"),
     Known("psycopg session", "errors", "COPY nowhere TO STDOUT.3", COPIED),
     *(
@@ -98,6 +119,7 @@ KNOWN: list[Known] = [
         for name in ("d", "dt", "dt_sales", "dt_all", "dt_plus", "dv", "di")
     ),
     Known("psql", "show", "1.*.3", OWNER),
+    Known("psql", "copy_from", "2.*", UNLOADED),
     Known("psql", "argument_c", "1.*", OWNER),
     Known("psql", "argument_list", "1.*", ONE),
     Known("psql", "argument_wrong_database", "2.1", NAMED),

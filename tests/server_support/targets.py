@@ -67,6 +67,7 @@ def load(server: Postgres) -> Target:
     psql("shop", "-c", "CREATE SCHEMA main", "-c", "DROP SCHEMA public")
     psql("shop", "-c", "SET search_path = main", "-f", str(SHOP), "-c", "ANALYZE")
     psql("shop", "-c", "ALTER DATABASE shop SET search_path = main")
+    psql("shop", "-c", "ALTER DATABASE shop SET statement_timeout = '40s'")  # the door's PATIENCE
     psql("shop", "-c", "ALTER DATABASE shop SET default_transaction_read_only = on")
     return target
 

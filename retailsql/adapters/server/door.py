@@ -75,7 +75,10 @@ class Door:
         limit = self._accounts.rights(user).limits.sessions
         with self._lock:
             if limit is not None and self._open[user] >= limit:
-                raise PgError("53300", f'too many connections for role "{user}"', severity="FATAL")
+                raise PgError(
+                    "53300", f'too many connections for role "{user}"',
+                    detail=f"Its limit is {limit} at a time.", severity="FATAL",
+                )  # fmt: skip
             self._open[user] += 1
         try:
             session = _Counted(self, user, parameters, peer)

@@ -222,10 +222,10 @@ class Accounts:
             return True
 
     def _tell_server(self, now: ServerOptions) -> None:
-        """Log which settings are others than those that the server was started with."""
-        changed = [
-            f.name for f in fields(now) if getattr(now, f.name) != getattr(self._started, f.name)
-        ]
+        """Log which settings are others than at the start, but for those that SIGHUP reads."""
+        then = self._started
+        names = [f.name for f in fields(now) if f.name not in ("tls_certificate", "tls_key")]
+        changed = [name for name in names if getattr(now, name) != getattr(then, name)]
         if changed:
             log.warning("[server] %s: a change that holds after a restart", ", ".join(changed))
 
@@ -239,7 +239,7 @@ class Accounts:
             # An editor that writes in place leaves it so for a moment; nobody is thrown out.
             raise ProjectError("The file of users is empty", seen=str(self.path))
         document = read_document(text, self.path)
-        check_memory(document, self.path)
+        check_memory(document)
         return document
 
     def _stamp(self) -> tuple[int, ...]:

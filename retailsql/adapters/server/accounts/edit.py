@@ -25,7 +25,7 @@ NEW_FILE = """\
 
 [roles.analyst]
 grants = ["read on database", "score on database"]
-time_limit = "5min"   # of one statement; also row_limit, memory_limit = "1GB", sessions
+time_limit = "5min"   # of one statement; also row_limit, sessions; where nobody writes memory_limit
 """
 
 
@@ -54,7 +54,7 @@ def change_file(path: Path, change: Callable[[Any], None], *, make: bool = False
         read_document(text, path)
         changed = _changed(text, change, path)
         document = read_document(changed, path)
-        check_memory(document, path)
+        check_memory(document)
         if changed != text or not path.exists():
             _replace(path, changed)
     return document

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 from retailsql.adapters.server.accounts import amounts
@@ -71,12 +70,11 @@ def kept(document: Document, section: str, name: str, grants: Iterable[Grant]) -
     return list(dict.fromkeys(out))
 
 
-def check_memory(document: Document, source: Path) -> None:
+def check_memory(document: Document) -> None:
     """Return if no role's memory limit stands beside somebody who may train or write.
 
     Args:
         document: the file.
-        source: its path.
 
     Raises:
         ProjectError: names one of each; DuckDB opens a file that is written only once.
@@ -86,8 +84,8 @@ def check_memory(document: Document, source: Path) -> None:
     if writes is None or limited is None:
         return
     raise ProjectError(
-        f"{source}: where a role has a memory limit nobody may train or write, as it needs an "
-        "instance of its own, which DuckDB gives only on a file that nobody writes",
+        "Where a role has a memory limit nobody may train or write: it needs an instance of its "
+        "own, which DuckDB gives only on a file that nobody writes",
         seen=f"memory_limit of role {limited.roles[0]!r} (user {limited.user!r}), and {writes}",
         todo="take the memory_limit out of the role, or train and write from all; "
         "[server] memory_limit holds for all together",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from contextlib import AbstractContextManager
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -66,6 +67,7 @@ class Context:
         self._paths: dict[int, str] = {}
         self.work = Work(warehouse, self._configure)
         self.settings = Settings(user, self._zones(), parameters, not self.may_write)
+        self.settings.limit(self.rights.limits.seconds)
         self.block = Block(self)
         self.statements: dict[str, Prepared] = {}
         self.portals: dict[str, Portal] = {}
@@ -78,9 +80,18 @@ class Context:
     @property
     def may_write(self) -> bool:
         """True if he may change anything at all; else everything runs READ ONLY."""
-        return self.warehouse.writable and any(
-            grant.privilege in _WRITERS for grant in self.rights.grants
-        )
+        return self.warehouse.writable and self._has_right_to_write
+
+    @property
+    def _has_right_to_write(self) -> bool:
+        return any(grant.privilege in _WRITERS for grant in self.rights.grants)
+
+    @property
+    def why_read_only(self) -> str | None:
+        """A hint for one who has the right to write and yet may not."""
+        if self.warehouse.writable or not self._has_right_to_write:
+            return None
+        return "the right was given after the server's start: restart retailsql serve"
 
     @property
     def memory(self) -> str | None:
@@ -93,6 +104,18 @@ class Context:
         wish = self.settings.seconds("statement_timeout")
         return min((s for s in (wish, self.rights.limits.seconds) if s is not None), default=None)
 
+    def timed(self) -> AbstractContextManager[None]:
+        """While it lasts, a statement runs that may take so long."""
+        return self.running.statement(self.seconds, self.time_over)
+
+    @property
+    def time_over(self) -> str | None:
+        """A DETAIL for a statement over its time; None: it was his own wish."""
+        limit = self.rights.limits.seconds
+        if limit is None or self.seconds != limit:
+            return None
+        return f"The limit of your role is {self.settings.show('statement_timeout')} a statement."
+
     def tell(self, notice: Notice) -> None:
         """Tell the client something beside the result."""
         self.told.append(notice)
@@ -102,6 +125,7 @@ class Context:
         before, self.rights = self.may_write, self.accounts.rights(self.user)
         if self.may_write != before:
             self.settings.may_write(self.may_write)
+        self.settings.limit(self.rights.limits.seconds)
 
     def notices(self) -> list[Notice]:
         """What was told since the last call. A new file that cannot be used is told here and not

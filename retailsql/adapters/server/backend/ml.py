@@ -27,7 +27,7 @@ from retailsql.dialect.statements import (
     read_script,
 )
 from retailsql.dialect.tokens import Walk, may_hold_ml, tokenize
-from retailsql.errors import RetailSQLError
+from retailsql.errors import ModelNotFoundError, RetailSQLError
 
 if TYPE_CHECKING:
     from retailsql.adapters.server.backend.context import Context
@@ -101,8 +101,12 @@ def _create(ctx: Context, part: Part, statement: CreateModel) -> Result:
     with told(ctx, part):
         _check_queries(ctx, part, statement)
         con = _writing(ctx, statement.name)
-        _lint(ctx, con, part)
-        row = _carry_out(ctx, con, statement)
+        feared = _lint(ctx, con, part)
+        try:
+            row = _carry_out(ctx, con, statement)
+        except RetailSQLError as error:
+            raise _in_full(error, feared) from error
+    _tell(ctx, feared)
     _tell_result(ctx, row)
     return done("CREATE MODEL")
 
@@ -110,7 +114,12 @@ def _create(ctx: Context, part: Part, statement: CreateModel) -> Result:
 def _change(ctx: Context, part: Part, statement: DropModel | AlterModel) -> Result:
     with told(ctx, part):
         con = _writing(ctx, statement.name)
-        row = _carry_out(ctx, con, statement)
+        try:
+            row = _carry_out(ctx, con, statement)
+        except ModelNotFoundError as error:
+            if error.fact.startswith("There is no model "):  # it proposes models of others, too
+                raise policy.no_model(con, ctx.rights, statement.name) from error
+            raise
     verb = "DROP" if isinstance(statement, DropModel) else "ALTER"
     if row.get("dropped") is False or row.get("deployed_version", 0) is None:
         ctx.tell(Notice(f'model "{row["model"]}" does not exist, skipping'))
@@ -133,7 +142,8 @@ def _writing(ctx: Context, name: str) -> DuckDBPyConnection:
     if target.database.lower() != ctx.work.generation.database.lower():
         raise PgError("42501", f"permission denied for database {target.database}")
     if ctx.block.read_only:
-        raise PgError("25006", "cannot change a model in a read-only transaction")
+        raise PgError("25006", "cannot change a model in a read-only transaction",
+                      hint=ctx.why_read_only)  # fmt: skip
     return ctx.free_connection()
 
 
@@ -206,12 +216,29 @@ def _short(value: object) -> str:
     return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
-def _lint(ctx: Context, con: DuckDBPyConnection, part: Part) -> None:
+def _lint(ctx: Context, con: DuckDBPyConnection, part: Part) -> list[Finding]:
+    """Tell what a check finds, but for that by which the statement will fail: its error says it.
+
+    Returns:
+        What was not told.
+    """
     from retailsql.dialect.lint.check import lint
+    from retailsql.dialect.lint.rules import RULES
     from retailsql.training.check_options import check_options
 
+    feared: list[Finding] = []
     with suppress(duckdb.Error, RetailSQLError):
-        _tell(ctx, lint(con, part.text, None, check_options))
+        found = lint(con, part.text, None, check_options)
+        feared = [f for f in found if f.severity == "error" and not RULES[f.code].told]
+        _tell(ctx, [f for f in found if f not in feared])
+    return feared
+
+
+def _in_full(error: RetailSQLError, feared: list[Finding]) -> RetailSQLError:
+    """The error in the words of the finding about the same, which names the option, too."""
+    same = (f.sentence for f in feared if f.sentence.startswith(error.fact))
+    fact = next(same, error.fact).rstrip(".")
+    return type(error)(fact, seen=error.seen, wanted=error.wanted, todo=error.todo)
 
 
 def _tell(ctx: Context, findings: list[Finding]) -> None:

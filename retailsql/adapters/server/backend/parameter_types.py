@@ -9,19 +9,28 @@ from typing import TYPE_CHECKING
 import duckdb
 from duckdb.sqltypes import DuckDBPyType
 
+from retailsql.adapters.server import postgres
 from retailsql.adapters.server.backend.bind import Bound
 from retailsql.adapters.server.records import Edit
 
 if TYPE_CHECKING:
     from retailsql.adapters.server.backend.parameters import Found
 
-_CASTS = {
-    16: "BOOLEAN", 17: "BLOB", 20: "BIGINT", 21: "SMALLINT", 23: "INTEGER", 700: "FLOAT",
-    701: "DOUBLE", 1082: "DATE", 1083: "TIME", 1114: "TIMESTAMP", 1184: "TIMESTAMPTZ",
-    2950: "UUID",
-}  # fmt: skip
+_WIDEST_FIRST = ("DOUBLE", "FLOAT", "DECIMAL(38, 10)", "BIGINT", "INTEGER", "SMALLINT")
+_WHOLE = frozenset({"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT"})
+_NUMERIC, _FREE_NUMERIC = postgres.oids.NUMERIC, "DECIMAL(38, 10)"
+_TRIES = 40
+_ELEMENTS = {**postgres.oids.DUCKDB, _NUMERIC: _FREE_NUMERIC}
+_CASTS = postgres.oids.DUCKDB | {
+    array: f"{_ELEMENTS.get(element, 'VARCHAR')}[]"
+    for array, element in postgres.oids.ARRAYS.items()
+}
 """What a parameter is cast to whose type the client has declared. Not numeric, whose scale nobody
 has told, and not text: drivers declare that for what they leave to the server."""
+_NARROWER = {"DOUBLE": "FLOAT", "DOUBLE[]": "FLOAT[]"}
+"""For functions that take nothing wider, and a number that is written: ``approx_quantile``."""
+_NUMBER = re.compile(r"(?:tiny|small|big|huge)?int|real|float|double|decimal", re.IGNORECASE)
+_WANTS_CONSTANT = re.compile(r"\bNULL\b|\bconstant\b")
 _WRITTEN = re.compile(
     r"\s*(::|AS\b)\s*(?:pg_catalog\s*\.\s*)?(bool(?:ean)?|bytea|bigint|int8|smallint|int2"
     r"|int(?:eger|4)?|text|(?:var)?char|character(?:\s+varying)?|real|float[48]|double\s+precision"
@@ -30,10 +39,6 @@ _WRITTEN = re.compile(
 )
 _CAST = re.compile(r"\bCAST\s*\(\s*$", re.IGNORECASE)
 """A cast in the text, to a type both servers have: ``$1::INTEGER``, ``CAST($1 AS date)``."""
-_WIDEST_FIRST = ("DOUBLE", "FLOAT", "DECIMAL(38, 10)", "BIGINT", "INTEGER", "SMALLINT")
-_WHOLE = frozenset({"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT"})
-_NUMERIC, _FREE_NUMERIC = 1700, "DECIMAL(38, 10)"
-_TRIES = 40
 
 
 def written(text: str, start: int, end: int) -> str | None:
@@ -58,7 +63,8 @@ class Typing:
 
     Some functions (``json_object``, ``error``) are bound only with values: then none of the columns
     has a type, and parameters that the text casts have none either. So, where the binder knows too
-    little, a NULL of its type stands for each parameter whose type is known or guessed.
+    little, a NULL of its type stands for each parameter whose type is known or guessed, or a number
+    where a function wants a constant (``round(x, $1)``, ``percentile_cont($1)``).
 
     Args:
         found: the parameters.
@@ -78,7 +84,7 @@ class Typing:
         Raises:
             duckdb.Error: it cannot be bound in any way; the first failure.
         """
-        bound = self._bind(self._declared)
+        bound = self._bind_declared()
         if bound.complete or not self._found.places:
             return self._with_numerics(bound)
         self._stood_in = True
@@ -101,6 +107,20 @@ class Typing:
         return bound, self._edits(
             {n: k for n, k in casts.items() if n in self._declared or n not in needless}
         )
+
+    def _bind_declared(self) -> Bound:
+        try:
+            return self._bind(self._declared)
+        except duckdb.BinderException as error:
+            wide = self._declared
+            self._declared = {n: _NARROWER.get(kind, kind) for n, kind in wide.items()}
+            if self._declared == wide:
+                raise
+            try:
+                return self._bind(self._declared)
+            except duckdb.BinderException:
+                self._declared = wide
+                raise error from None
 
     def _with_numerics(self, bound: Bound) -> tuple[Bound, list[Edit]]:
         """A numeric beside whole numbers is taken for one of them; where the type of a column
@@ -169,17 +189,30 @@ class Typing:
 
     def _bind(self, casts: Mapping[int, str]) -> Bound:
         self._left -= 1
-        return self._try(self._edits(casts))
+        try:
+            return self._try(self._edits(casts))
+        except duckdb.BinderException as error:
+            if not self._stood_in or not _WANTS_CONSTANT.search(str(error)):
+                raise
+            try:
+                return self._try(self._edits(casts, constant=True))
+            except (duckdb.BinderException, duckdb.ConversionException):
+                raise error from None
 
-    def _edits(self, casts: Mapping[int, str]) -> list[Edit]:
+    def _edits(self, casts: Mapping[int, str], constant: bool = False) -> list[Edit]:
         return sorted(
-            Edit(start, stop, self._cast(number, kind))
+            Edit(start, stop, self._cast(number, kind, constant))
             for number, kind in casts.items()
             for start, stop in self._found.places[number]
         )
 
-    def _cast(self, number: int, kind: str) -> str:
-        value = "NULL" if self._stood_in else f"${number}"
+    def _cast(self, number: int, kind: str, constant: bool) -> str:
+        if not self._stood_in:
+            value = f"${number}"
+        elif kind.endswith("[]"):  # for a NULL a quantile fails inside the engine
+            value = "[1]" if _NUMBER.match(kind) else "[]"
+        else:
+            value = "1" if constant and _NUMBER.match(kind) else "NULL"
         return f"CAST({value} AS {kind})" if kind else value
 
 

@@ -188,7 +188,7 @@ class Query:
             self._edits = _joined(before, edits)
             try:
                 return bind(con, self._final(con))
-            except duckdb.BinderException:
+            except (duckdb.BinderException, duckdb.ConversionException):
                 self._ctx.revive(con)  # some failures abort the transaction, most do not
                 raise
 

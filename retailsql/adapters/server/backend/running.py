@@ -34,14 +34,18 @@ class Running:
         self._number = 0
         self._active = False
         self._reason: str | None = None
+        self._time_over: str | None = None
 
     @contextmanager
-    def statement(self, seconds: float | None = None) -> Iterator[None]:
+    def statement(
+        self, seconds: float | None = None, time_over: str | None = None
+    ) -> Iterator[None]:
         """While it lasts, :meth:`cancel` stops what runs. It may hold others: a cancel that comes
         while a script is read or between two of its statements stops the next one.
 
         Args:
             seconds: after which it is stopped by itself; None: never.
+            time_over: a DETAIL for its error then.
 
         Raises:
             PgError: 57014 the statement around it has been cancelled.
@@ -54,6 +58,7 @@ class Running:
             number = self._number
         self.check()
         if seconds is not None:
+            self._time_over = time_over
             self._deadlines.add(time.monotonic() + seconds, self, number)
         try:
             yield
@@ -103,7 +108,8 @@ class Running:
 
     def error(self) -> PgError:
         """The error of a cancelled statement."""
-        return PgError("57014", f"canceling statement due to {self._reason or USER}")
+        detail = self._time_over if self._reason == TIMEOUT else None
+        return PgError("57014", f"canceling statement due to {self._reason or USER}", detail=detail)
 
     def is_at(self, number: int) -> bool:
         """True while that statement runs."""

@@ -72,6 +72,8 @@ def said(
     found = postgres.pg_error(taught or error, part.text, edits, visible=_visible(ctx))
     if not placed:
         found.position = None
+    if found.sqlstate == "53200" and ctx.memory is not None:
+        found.hint = f"The memory limit of your role is {ctx.memory}."
     return found
 
 

@@ -232,7 +232,7 @@ class Session:
         state, ended = "00000", True
         portal.note = note = portal.note or Noted(ctx, portal.text)
         try:
-            with self._heard(), self._placed(part), ctx.running.statement(ctx.seconds):
+            with self._heard(), self._placed(part), ctx.timed():
                 for answer in portal.execute(max_rows):
                     if last and ctx.work.wrote and isinstance(answer, Complete):
                         portal.close()

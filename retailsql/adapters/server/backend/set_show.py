@@ -71,6 +71,11 @@ def show(ctx: Context, part: Part) -> Plan | None:
     if walk.peek() in LISTS:
         return lists(ctx, walk)
     if walk.peek() == "MODELS":
+        if walk.peek(1):
+            raise PgError(
+                "42601", "SHOW MODELS takes nothing behind it",
+                hint="It lists all models that you have a right to.",
+            )  # fmt: skip
         return None
     name = _dotted(walk)
     ended(walk)

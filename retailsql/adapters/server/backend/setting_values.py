@@ -92,6 +92,22 @@ def milliseconds(name: str, value: str) -> int:
     return number
 
 
+def at_most(value: str, seconds: float | None) -> str:
+    """A statement_timeout as it is in force where another limit stands beside it.
+
+    Args:
+        value: of the setting; 0: no limit.
+        seconds: the other limit; None: there is none.
+
+    >>> at_most("0", 300.0), at_most("5s", 300.0), at_most("1h", 300.0)
+    ('5min', '5s', '5min')
+    """
+    if seconds is None:
+        return value
+    limit, wish = max(1, round(seconds * 1000)), milliseconds("statement_timeout", value)
+    return value if 0 < wish <= limit else _shown(limit)
+
+
 def _shown(number: int) -> str:
     if number == 0:
         return "0"

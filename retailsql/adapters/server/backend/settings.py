@@ -13,12 +13,13 @@ from retailsql.adapters.server.backend.setting_table import (
     VERSION,
     Setting,
 )
-from retailsql.adapters.server.backend.setting_values import checked, milliseconds
+from retailsql.adapters.server.backend.setting_values import at_most, checked, milliseconds
 from retailsql.adapters.server.records import PgError
 
 _NO_SETTING = frozenset({"user", "database", "replication", "options"})
 """Parameters of a client's first message that are no settings."""
 
+_TIMEOUT = "statement_timeout"
 _READ_ONLY = ("default_transaction_read_only", "transaction_read_only")
 Saved = tuple[dict[str, str], dict[str, str]]
 """Values of a session, and those of its transaction."""
@@ -58,6 +59,7 @@ class Settings:
         self._before: dict[str, str] | None = None
         self._reported: dict[str, str] = {}
         self._told = -1
+        self._longest: float | None = None
         self.number = 0
         """Counts changes: what was set on a connection for another number is out of date."""
         for name, value in started(parameters or {}).items():
@@ -83,11 +85,17 @@ class Settings:
         found = self._local.get(key, self._values.get(key))
         if found is None:
             raise unknown(name)
-        return found
+        return at_most(found, self._longest) if key == _TIMEOUT else found
+
+    def limit(self, seconds: float | None) -> None:
+        """How long a statement may take whatever is set; None: as long as it likes."""
+        if seconds != self._longest:
+            self._longest = seconds
+            self.number += 1
 
     def all(self) -> dict[str, str]:
         """All values, by PostgreSQL's spelling of their names."""
-        now = {**self._values, **self._local}
+        now = {**self._values, **self._local, _TIMEOUT: self.show(_TIMEOUT)}
         return {SETTINGS[k].name if k in SETTINGS else k: now[k] for k in sorted(now)}
 
     def set(self, name: str, value: str, local: bool = False) -> None:

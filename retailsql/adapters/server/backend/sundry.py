@@ -106,8 +106,17 @@ def _tell_of_grant(ctx: Context, statement: policy.GrantStatement) -> None:
 
 
 def listen(ctx: Context, part: Part) -> Plan:
-    """LISTEN, UNLISTEN and NOTIFY: taken, as on a server where nobody notifies."""
+    """UNLISTEN and NOTIFY: taken, as on a server where nobody listens.
+
+    Raises:
+        PgError: 0A000 for LISTEN, whose client would wait for ever.
+    """
     word = part.words[0]
+    if word == "LISTEN":
+        raise PgError(
+            "0A000", "LISTEN is not supported",
+            hint="Nothing is ever notified here: ask again from time to time.",
+        )  # fmt: skip
     return Command(lambda: done(word))
 
 

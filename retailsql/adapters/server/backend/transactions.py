@@ -69,7 +69,9 @@ class Block:
             PgError: 25006 it is to write and may not.
         """
         if writes and self.read_only:
-            raise PgError("25006", "cannot write in a read-only transaction")
+            raise PgError(
+                "25006", "cannot write in a read-only transaction", hint=self._ctx.why_read_only
+            )
         read_only = self.read_only if self.inside else not writes
         return self._ctx.work.begin(read_only, self._ctx.memory)
 

@@ -70,10 +70,15 @@ CREATE TABLE {s}.private.proc_names AS
 SELECT map_from_entries(list((proname, oid))) AS numbers, map_from_entries(list((oid, proname))) AS names
 FROM (SELECT proname, min(oid) AS oid FROM {s}.private.system_functions GROUP BY proname);
 CREATE MACRO {s}.main.to_regproc(p_text) AS coalesce(TRY_CAST(p_text AS UINTEGER),
-    (SELECT rs_p.numbers FROM {s}.private.proc_names AS rs_p)[{s}.private.parts(p_text)[-1]]);
+    (SELECT rs_p.numbers FROM {s}.private.proc_names AS rs_p)[{s}.private.parts(p_text)[-1]],
+    (SELECT map_from_entries(list((rs_p.proname, rs_p.oid))) FROM (SELECT rs_p.proname, min(rs_p.oid) AS oid
+        FROM {s}.pg_part.pg_proc AS rs_p GROUP BY ALL) AS rs_p)[{s}.private.parts(p_text)[-1]]);
 CREATE MACRO {s}.main.rs_regproc(p_text) AS {s}.private.found(p_text, {s}.main.to_regproc(p_text), 'function');
 CREATE MACRO {s}.main.rs_regproc_name(p_oid) AS CASE WHEN {s}.private.number(p_oid) = 0 THEN '-' ELSE coalesce(
-    (SELECT rs_p.names FROM {s}.private.proc_names AS rs_p)[{s}.private.number(p_oid)], CAST(p_oid AS VARCHAR)) END;
+    (SELECT rs_p.names FROM {s}.private.proc_names AS rs_p)[{s}.private.number(p_oid)],
+    (SELECT map_from_entries(list((rs_p.oid, rs_p.proname))) FROM (SELECT rs_p.oid, min(rs_p.proname) AS proname
+        FROM {s}.pg_part.pg_proc AS rs_p GROUP BY ALL) AS rs_p)[{s}.private.number(p_oid)],
+    CAST(p_oid AS VARCHAR)) END;
 CREATE MACRO {s}.main.rs_regprocedure(p_text) AS {s}.main.rs_regproc(regexp_replace(p_text, '\(.*', ''));
 CREATE MACRO {s}.main.rs_regprocedure_name(p_oid) AS {s}.main.rs_regproc_name(p_oid);
 CREATE MACRO {s}.main.rs_regoper(p_text) AS CAST(0 AS UINTEGER);

@@ -72,7 +72,8 @@ def project(rel: DuckDBPyRelation, told: Sequence[DuckDBPyType] = ()) -> DuckDBP
 
 
 def _announced(place: str, kind: DuckDBPyType, told: DuckDBPyType) -> str | None:
-    if kind == told or str(told) in _UNTOLD:
+    # A numeric has no digits in PostgreSQL: round(x, $1) has as many as the value asks.
+    if kind == told or str(told) in _UNTOLD or kind.id == told.id == "decimal":
         return expression(place, kind)
     value = f"CAST({place} AS {told})"
     return expression(value, told) or value

@@ -18,7 +18,12 @@ from __future__ import annotations
 from retailsql.adapters.server.policy.grant import GrantStatement, read_grant
 from retailsql.adapters.server.policy.known import changed, epoch, forget, shares
 from retailsql.adapters.server.policy.limits import check_size
-from retailsql.adapters.server.policy.models import GrantedCatalog, may_see_model, require_train
+from retailsql.adapters.server.policy.models import (
+    GrantedCatalog,
+    may_see_model,
+    no_model,
+    require_train,
+)
 from retailsql.adapters.server.policy.rights import may, require
 from retailsql.adapters.server.policy.shim import Shim
 from retailsql.adapters.server.policy.statement import Checked, check
@@ -37,6 +42,7 @@ __all__ = [
     "forget",
     "may",
     "may_see_model",
+    "no_model",
     "not_there",
     "read_grant",
     "require",

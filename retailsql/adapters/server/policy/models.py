@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
+
 from duckdb import DuckDBPyConnection
 
+from retailsql.adapters.server.policy.known import known
+from retailsql.adapters.server.policy.names import fold
 from retailsql.adapters.server.policy.rights import denied, may, require
 from retailsql.adapters.server.policy.shim import DOOR, Shim
 from retailsql.adapters.server.policy.statement import check, check_words
@@ -51,7 +55,7 @@ class GrantedCatalog(Catalog):
         try:
             stored = super().model(name)
         except ModelNotFoundError as error:
-            raise no_model(found) from error
+            raise no_model(self.con, self.rights, found.text) from error
         self.models.append(f"{found.schema}.{found.name}")
         return stored
 
@@ -79,9 +83,17 @@ def resolved(con: DuckDBPyConnection, name: str) -> ModelName:
         raise PgError("3F000", f"there is no schema for model {name}") from error
 
 
-def no_model(name: ModelName) -> PgError:
-    """42704; other models' names are not told, they may be hidden."""
-    return PgError("42704", f'model "{name.text}" does not exist')
+def no_model(con: DuckDBPyConnection, rights: Rights, name: str) -> PgError:
+    """42704, with the nearest of those models that the person may know of."""
+    models = {f.model for every in known(con).functions.values() for f in every if f.model}
+    mine = {
+        model if fold(schema) == "main" else f"{schema}.{model}"
+        for schema, model in models
+        if may_see_model(rights, schema, model)
+    }
+    close = get_close_matches(name, sorted(mine))
+    hint = f"Did you mean: {', '.join(close)}?" if close else None
+    return PgError("42704", f'model "{name}" does not exist', hint=hint)
 
 
 def may_see_model(rights: Rights, schema: str, name: str) -> bool:

@@ -70,7 +70,7 @@ def _check_place(asked: Asked, path: Path, place: Place, privilege: Privilege) -
     if len(path) == 1 and not knows_schema(asked.rights, schema):
         # PostgreSQL does not look into schemas that a person may not use.
         raise _missing(asked, path)
-    raise _no(asked, path, schema, name)
+    raise _no(asked, path, schema, name, privilege)
 
 
 def unqualified(asked: Asked, path: Path, schema: str | None = None) -> PgError:
@@ -99,10 +99,12 @@ def only_here(name: str, position: int | None) -> PgError:
     )  # fmt: skip
 
 
-def _no(asked: Asked, path: Path, schema: str, name: str) -> PgError:
+def _no(
+    asked: Asked, path: Path, schema: str, name: str, privilege: Privilege | None = None
+) -> PgError:
     if len(path) > 1 and not knows_schema(asked.rights, schema):
-        return denied("schema", schema, position=asked.place(path))
-    return denied("table", name, position=asked.place(path))
+        return denied("schema", schema, privilege, asked.place(path))
+    return denied("table", name, privilege, asked.place(path))
 
 
 def _missing(asked: Asked, path: Path) -> PgError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from retailsql.adapters.server.postgres import from_calls, guards, retyped, wrapped
+from retailsql.adapters.server.postgres import from_calls, guarded_calls, guards, retyped, wrapped
 from retailsql.adapters.server.postgres.renamed import FUNCTIONS, OURS, PREFIX
 from retailsql.adapters.server.postgres.scan import Scan
 from retailsql.adapters.server.records import Edit
@@ -44,21 +44,26 @@ def guarded(scan: Scan, i: int) -> list[Edit]:
     if scan.kind(i) in guards.OPERATORS:
         return [] if scan.of_view() else [Edit(token.start, token.end + 1, f"@{token.text}")]
     close = scan.closing(i + 1) if scan.word(i + 1) == "(" else None
-    if close is None or scan.kind(i) == "STRING" or not guards.looks(scan, i, close):
+    if close is None or scan.kind(i) == "STRING" or not guarded_calls.looks(scan, i, close):
         return []
     first = i
     while scan.word(first - 1) == "." and scan.word(first - 2) in guards.BUILT_IN:
         first -= 2
-    if scan.of_view() or from_calls.in_from(scan, first):
+    spine = guarded_calls.moments(scan, i, close)
+    if scan.of_view() or (from_calls.in_from(scan, first) and not spine):
         return []
     start, name = scan.tokens[first].start, PREFIX + token.text.lower()
     parts = scan.parts(i + 2, close)
+    typed = [
+        Edit(scan.tokens[at].end + 1, scan.tokens[at].end + 1, f"::{kind}")
+        for at, kind in guarded_calls.parameters(scan, i, close)
+    ]
     kept = bool(guards.BY_NAME[token.text.lower()].kept) and len(parts) == 2
     if kept and any(scan.word(at) == "SELECT" for at in range(*parts[1])):
         # DuckDB wants no subquery in a lambda, where the guard puts a pattern.
         called = f"invoke(lambda {PREFIX}x, {PREFIX}y: {name}({PREFIX}x, {PREFIX}y), "
-        return [Edit(start, scan.tokens[i + 1].end + 1, called)]
-    return [Edit(start, token.end + 1, name)]
+        return [Edit(start, scan.tokens[i + 1].end + 1, called), *typed]
+    return [Edit(start, token.end + 1, name), *typed]
 
 
 def function(scan: Scan, i: int) -> list[Edit]:

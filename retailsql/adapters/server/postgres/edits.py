@@ -12,9 +12,11 @@ from retailsql.adapters.server.postgres import (
     calls,
     from_calls,
     literals,
+    matches,
     operands,
     select_lists,
     text_casts,
+    whole_rows,
 )
 from retailsql.adapters.server.postgres.orders import null_orders
 from retailsql.adapters.server.postgres.renamed import OPERATORS
@@ -52,8 +54,8 @@ def edits(text: str, tokens: Sequence[Token]) -> list[Edit]:
     >>> apply(sql, edits(sql, tokenize(sql)))
     "select x::DECIMAL(38,10) from t where s @~ 'a' "
     """
+    out, tokens = _unqualified(tokens)
     scan = Scan(text, tokens)
-    out: list[Edit] = []
     for i in scan.telling():
         _refuse_into(scan, i)
         out += from_calls.one_row(scan, i)
@@ -63,12 +65,29 @@ def edits(text: str, tokens: Sequence[Token]) -> list[Edit]:
             or literals.read(scan, i) or text_casts.edits(scan, i)
             or operands.like_any(scan, i) or operands.like(scan, i)
             or operands.overlaps(scan, i) or literals.similar(scan, i) or literals.path(scan, i)
+            or operands.untyped(scan, i) or whole_rows.edits(scan, i) or matches.rows(scan, i)
             or calls.type_name(scan, i) or calls.guarded(scan, i)
             or calls.function(scan, i)
         )  # fmt: skip
     out += select_lists.edits(scan)
     out += null_orders(tokens)
     return _apart(out)
+
+
+def _unqualified(tokens: Sequence[Token]) -> tuple[list[Edit], Sequence[Token]]:
+    """``pg_catalog.f(x)`` is ``f(x)``: no rule need know of it."""
+    found = [
+        i
+        for i, token in enumerate(tokens[:-3])
+        if token.text.lower() == "pg_catalog"
+        and tokens[i + 1].text == "."
+        and tokens[i + 3].text == "("
+        and tokens[i + 2].text.isidentifier()
+        and (i == 0 or (tokens[i - 1].text != "." and tokens[i - 1].text.upper() != "INTO"))
+    ]
+    gone = {at for i in found for at in (i, i + 1)}
+    left = [token for i, token in enumerate(tokens) if i not in gone] if gone else tokens
+    return [Edit(tokens[i].start, tokens[i + 2].start, "") for i in found], left
 
 
 def _apart(found: list[Edit]) -> list[Edit]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from retailsql.adapters.server.postgres.guarded_calls import moments
 from retailsql.adapters.server.postgres.guards import SCALARS
 from retailsql.adapters.server.postgres.renamed import OURS
 from retailsql.adapters.server.postgres.scan import Scan
@@ -31,19 +32,42 @@ _BEGIN: Final = frozenset(["SELECT", "WITH", "FROM", "VALUES"])
 
 def one_row(scan: Scan, i: int) -> list[Edit]:
     """A call in FROM becomes a subquery, whose column is called like the relation."""
-    if scan.word(i + 1) != "(" or scan.word(i).lower() not in _SCALARS:
+    if scan.word(i + 1) != "(" or not scan.word(i):
         return []
     start = i - 2 if scan.word(i - 1) == "." else i
     end = scan.closing(i + 1)
-    if end is None or scan.words(end + 1, "WITH", "ORDINALITY") or not in_from(scan, start):
+    if end is None:
+        return []
+    if scan.word(i) == "UNNEST":
+        return _side_by_side(scan, i, end) if in_from(scan, start) else []
+    many = moments(scan, i, end)
+    if not many and scan.word(i).lower() not in _SCALARS:
+        return []
+    if scan.words(end + 1, "WITH", "ORDINALITY") or not in_from(scan, start):
         return []
     alias = end + 2 if scan.word(end + 1) == "AS" else end + 1
     called = scan.word(i).lower()
     named = alias > end + 1 or scan.kind(alias) in ("VAR", "IDENTIFIER")
     name = scan.source(alias, alias + 1) if named else f'"{COLUMNS.get(called, called)}"'
     before, after = scan.tokens[start].start, scan.tokens[end].end + 1
-    tail = f" AS {name})" + ("" if named else f" AS {name}")
-    return [Edit(before, before, "(SELECT "), Edit(after, after, tail)]
+    tail = f"{')' if many else ''} AS {name})" + ("" if named else f" AS {name}")
+    head = "(SELECT unnest(" if many else "(SELECT "
+    return [Edit(before, before, head), Edit(after, after, tail)]
+
+
+def _side_by_side(scan: Scan, i: int, close: int) -> list[Edit]:
+    """``FROM unnest(a, b)``: DuckDB's takes one list, and several behind SELECT."""
+    parts = scan.parts(i + 2, close)
+    if len(parts) < 2 or scan.words(close + 1, "WITH", "ORDINALITY"):
+        return []
+    token, end = scan.tokens[i], scan.tokens[close]
+    commas = [scan.tokens[stop] for _, stop in parts[:-1]]
+    named = scan.word(close + 1) == "AS" or scan.kind(close + 1) in ("VAR", "IDENTIFIER")
+    return [
+        Edit(token.start, token.start, "(SELECT "),
+        *(Edit(comma.start, comma.end + 1, ") AS unnest, unnest(") for comma in commas),
+        Edit(end.end + 1, end.end + 1, " AS unnest)" + ("" if named else " AS unnest")),
+    ]
 
 
 def in_from(scan: Scan, i: int) -> bool:

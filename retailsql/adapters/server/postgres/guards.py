@@ -14,10 +14,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from string import ascii_lowercase
 from typing import Final, NamedTuple
 
 from retailsql.adapters.server.postgres.renamed import PREFIX
-from retailsql.adapters.server.postgres.scan import Scan
 
 
 class Guard(NamedTuple):
@@ -30,6 +30,8 @@ class Guard(NamedTuple):
         unit: what they are, for the message.
         overloads: each one's parameters; with a type behind it where DuckDB needs it.
         hint: what to do.
+        call: the arguments in DuckDB's call, where they are not as given.
+        told: whether the size is one, and no mark of what cannot be measured.
         kept: the parameters that must stay constants in DuckDB's call, if they are.
         constant: the arguments that, written out, tell the policy all.
     """
@@ -39,9 +41,11 @@ class Guard(NamedTuple):
     most: int
     unit: str
     overloads: tuple[str, ...]
-    hint: str = ""
+    hint: str = "give it less in each call"
     kept: str = ""
     constant: tuple[int, ...] | None = None
+    call: str = ""
+    told: bool = True
 
 
 _ROWS: Final = "make rows of it: unnest(...), with DISTINCT, JOIN or GROUP BY"
@@ -81,13 +85,13 @@ GUARDS: Final = (
           (f"{_TEXT}, c VARCHAR",), _PIECES, constant=(1, 2)),
     Guard("regexp_replace", f"strlen(a) * greatest(1, strlen(c)) + {_LONG}", 1_000_000_000,
           "bytes made, of patterns of 10000 bytes",
-          (f"{_TEXT}, c VARCHAR",), constant=(1, 2)),
+          (f"{_TEXT}, c VARCHAR",), _PIECES, constant=(1, 2), told=False),
     Guard("regexp_matches regexp_full_match regexp_extract", "strlen(b)",
           10_000, "bytes of pattern", (_TEXT,), constant=(1,)),
     Guard("regexp_matches regexp_full_match regexp_extract", "strlen(b)", 10_000,
-          "bytes of pattern", (f"{_TEXT}, c",), "", "c", (1,)),
+          "bytes of pattern", (f"{_TEXT}, c",), kept="c", constant=(1,)),
     Guard("regexp_extract", "strlen(b)", 10_000, "bytes of pattern", (f"{_TEXT}, c, d VARCHAR",),
-          "", "cd", (1,)),
+          kept="cd", constant=(1,)),
     Guard("map", "len(a)", 250_000, "entries", ("a, b",), _ROWS),
     Guard("flatten", "len(a)", 5_000_000, "elements", ("a",), _ROWS),
     # Moments before DuckDB's first one: their cast to text ends the instance too.
@@ -95,52 +99,80 @@ GUARDS: Final = (
           ("a BIGINT", "a, b, c, d, e, f")),
     Guard("bin to_binary", "strlen(a::VARCHAR)", 10_000_000, "bytes", ("a",)),
     Guard("levenshtein editdist3 damerau_levenshtein", "strlen(a) * strlen(b)", 1_000_000,
-          "pairs of characters", (_TEXT,), "both texts together: at most 1000 times 1000"),
+          "pairs of characters", (_TEXT,),
+          "compare shorter texts, such as left(a, 1000) and left(b, 1000)"),
     Guard("repeat", "greatest(1, strlen(a::VARCHAR)) * b", 100_000, "bytes made",
           ("a VARCHAR, b BIGINT", "a, b BIGINT"), constant=(1,)),
-    Guard("lpad rpad", "b", 100_000, "characters",
-          ("a VARCHAR, b BIGINT", "a VARCHAR, b BIGINT, c VARCHAR"), constant=(1,)),
+    Guard("lpad rpad", "b", 100_000, "characters", ("a VARCHAR, b BIGINT",), constant=(1,),
+          call="a, b::INTEGER, ' '"),
+    Guard("lpad rpad", "b", 100_000, "characters", ("a VARCHAR, b BIGINT, c VARCHAR",),
+          constant=(1,), call="a, b::INTEGER, c"),
     Guard("bar", "d", 10_000, "characters", ("a, b, c, d",), constant=(3,)),
     Guard("bitstring", "b", 10_000_000, "bits", ("a, b",), constant=(1,)),
     Guard("list_resize array_resize", "b", 10_000_000, "elements", ("a, b", "a, b, c"),
           constant=(1,)),
     Guard("concat_ws", "strlen(a)", 1_000, "bytes in the separator", _MANY, constant=(0,)),
     Guard("printf", r"CASE WHEN regexp_matches(a, '\*|[0-9]{6}') THEN 1000000 ELSE 0 END", 100_000,
-          "characters of width", _MANY, constant=(0,)),
+          "characters of width", _MANY, constant=(0,), told=False),
     Guard("format", r"CASE WHEN regexp_matches(a, '\{[^}]*\{|[0-9]{6}') THEN 1000000 ELSE 0 END",
-          100_000, "characters of width", _MANY, constant=(0,)),
+          100_000, "characters of width", _MANY, constant=(0,), told=False),
 )  # fmt: skip
 _RANGES: Final = "range generate_series"
+_LESS: Final = "put it behind FROM, which makes rows, or ask for fewer"
 _STEPS: Final = (
     ("a BIGINT", "a"),
     ("a BIGINT, b BIGINT", "b - a"),
     ("a BIGINT, b BIGINT, c BIGINT", "abs(b::HUGEINT - a) // greatest(1, abs(c))"),
-    *((f"a {kind}, b {kind}, c INTERVAL",
-       "abs(date_diff('second', a, b)) // greatest(1e-6, abs(epoch(c)))")
-      for kind in ("TIMESTAMP", "TIMESTAMPTZ")),
-)  # fmt: skip
-GUARDS_OF_RANGES: Final = tuple(
-    Guard(_RANGES, size, 10_000_000, "elements", (parameters,), constant=(0, 1, 2))
-    for parameters, size in _STEPS
 )
+_ZONED: Final = "TIMESTAMPTZ"
+_MOMENTS: Final = ("DATE", "TIMESTAMP", _ZONED, "VARCHAR")
 
-#: DuckDB's own call, where it is not simply the name and the arguments.
-_BODIES: Final = {
-    (name, many): f"system.main.{name}(a, b::INTEGER, {fill})"
-    for name in ("lpad", "rpad")
-    for many, fill in ((2, "' '"), (3, "c"))
-}
+
+def _between(a: str, b: str) -> Iterator[Guard]:
+    """Moments from one type to another; the VARCHAR is a literal without a type.
+
+    As PostgreSQL chooses: the one of the two that is a timestamp, or else with a time zone.
+    """
+    for name in _RANGES.split():
+        plain = "TIMESTAMP" in (a, b) or (name == "range" and "DATE" in (a, b))
+        kind = "TIMESTAMP" if plain and _ZONED not in (a, b) else _ZONED
+        first, last, step = f"a::{kind}", f"b::{kind}", "c::INTERVAL"
+        yield Guard(
+            name,
+            f"abs(date_diff('second', {first}, {last})) // greatest(1e-6, abs(epoch({step})))",
+            10_000_000, "elements", (f"a {a}, b {b}, c",), _LESS, constant=(0, 1, 2),
+            call=f"{first}, {last}, {step}",
+        )  # fmt: skip
+
+
+GUARDS_OF_RANGES: Final = (
+    *(Guard(_RANGES, size, 10_000_000, "elements", (parameters,), _LESS, constant=(0, 1, 2))
+      for parameters, size in _STEPS),
+    *(guard for a in _MOMENTS for b in _MOMENTS for guard in _between(a, b)),
+)  # fmt: skip
 
 #: By name: the guard, the first of several.
 BY_NAME: Final = {
     name: guard for guard in (*GUARDS_OF_RANGES, *GUARDS) for name in guard.names.split()
 }
-_COUNTS: Final = frozenset(
-    (name, overload.count(",") + 1)
-    for guard in (*GUARDS_OF_RANGES, *GUARDS)
-    for name in guard.names.split()
-    for overload in guard.overloads
-) | {("lpad", 2), ("rpad", 2)}
+
+
+def _types() -> dict[tuple[str, int], list[str]]:
+    out: dict[tuple[str, int], list[str]] = {}
+    for guard in (*GUARDS_OF_RANGES, *GUARDS):
+        for name in guard.names.split():
+            for overload in guard.overloads:
+                told = [part.partition(" ")[2] for part in overload.split(", ")]
+                before = out.setdefault((name, len(told)), told)
+                both = zip(before, told, strict=True)
+                out[name, len(told)] = [a if a == b else "" for a, b in both]
+    return out
+
+
+#: By name and number of arguments: the types that all its overloads agree in; else empty.
+TYPES: Final = _types()
+#: Names with the numbers of arguments that are guarded.
+COUNTS: Final = frozenset(TYPES) | {("lpad", 2), ("rpad", 2)}
 #: Places of DuckDB's functions.
 BUILT_IN: Final = frozenset(["PG_CATALOG", "SYSTEM", "MAIN"])
 #: Operators that are such functions.
@@ -160,75 +192,69 @@ _WORD: Final = re.compile(r"\b([a-z])\b")
 
 
 def macros(shim: str) -> Iterator[str]:
-    """The statements that make the macros, in the database's schema ``main``."""
+    """The statements that make the macros, in the database's schema ``main``.
+
+    Two for each name. The inner one looks at types and sizes; the outer one makes each argument
+    once and gives it to a lambda: DuckDB cannot choose among types where an argument is an
+    aggregate, nor bind a macro with types to the columns of a query around its own.
+    """
     for name in BY_NAME:
-        bodies = [
-            f"({_parameters(overload)}) AS {_body(name, guard, overload)}"
+        guards = [
+            (guard, overload)
             for guard in (*GUARDS_OF_RANGES, *GUARDS)
             if name in guard.names.split()
             for overload in guard.overloads
         ]
-        yield f'CREATE MACRO IF NOT EXISTS "{shim}".main.{PREFIX}{name}{", ".join(bodies)}'
+        inner, outer = f'"{shim}".main.{PREFIX}_{name}', f'"{shim}".main.{PREFIX}{name}'
+        typed = [f"({_parameters(o, g.kept)}) AS {_body(name, g, o)}" for g, o in guards]
+        kept = {o.count(",") + 1: g.kept for g, o in guards}
+        plain = [f"({', '.join(ascii_lowercase[:many])}) AS NULL" for many in kept]
+        calls = [_call(inner, many, constant) for many, constant in kept.items()]
+        # Made while there are no types to choose among; what it calls is looked up when it runs.
+        yield f"CREATE OR REPLACE MACRO {inner}{', '.join(plain)}"
+        yield f"CREATE OR REPLACE MACRO {outer}{', '.join(calls)}"
+        yield f"CREATE OR REPLACE MACRO {inner}{', '.join(typed)}"
     for operator, call in _OPERATORS:
         ours = f'"{shim}".main.{PREFIX}{call}'
         yield f'CREATE MACRO IF NOT EXISTS "{shim}".main."@{operator}"(a, b) AS {ours}'
 
 
-def _parameters(overload: str) -> str:
-    return _WORD.sub(rf"{PREFIX}\1", overload)
-
-
-def _body(name: str, guard: Guard, overload: str) -> str:
-    """The guarded call: each argument is made once and given to a lambda, if it may be."""
-    given = [part.split()[0] for part in overload.split(", ")]
-    looked = [a for a in given if a not in guard.kept]
-    inner = {a: f"{PREFIX}{a}_" if a in looked else f"{PREFIX}{a}" for a in given}
-
-    def written(sql: str) -> str:
-        return _WORD.sub(lambda m: inner[m[1]] if m[1] in inner else m[1], sql)
-
-    plain = _BODIES.get((name, len(given)), f"system.main.{name}({', '.join(given)})")
-    call, size = written(plain), written(guard.size)
-    at_once = guard.most if guard.unit in _QUICK else guard.most // _AT_ONCE
-    said = f"{name} would work on a value that is too large: at most {guard.most} {guard.unit}"
-    said += f"; {guard.hint}" if guard.hint else ""
-    return (
-        f"system.main.invoke(lambda {', '.join(inner[a] for a in looked)}: "
-        f"CASE WHEN {size} > {guard.most} THEN error('{said}') "
-        f"WHEN {size} > {at_once} THEN system.main.list_transform("
-        f"system.main.range(2048), lambda {PREFIX}k: CASE WHEN {PREFIX}k = 0 THEN {call} END)[1] "
-        f"ELSE {call} END, {', '.join(PREFIX + a for a in looked)})"
+def _parameters(overload: str, kept: str) -> str:
+    """With types, except of constants: those may yet be columns of a query around."""
+    parts = [part.split(" ", 1) for part in overload.split(", ")]
+    return ", ".join(
+        f"{PREFIX}{name}" + ("" if name in kept else "".join(f" {kind}" for kind in types))
+        for name, *types in parts
     )
 
 
-def looks(scan: Scan, i: int, close: int) -> bool:
-    """True for a call that only the rows can tell to be large.
-
-    Args:
-        scan: the statement.
-        i: the token of the function's name.
-        close: that of its closing bracket.
-    """
-    name = scan.tokens[i].text.lower()
-    guard = BY_NAME.get(name)
-    if guard is None:
-        return False
-    parts = scan.parts(i + 2, close)
-    method = scan.word(i - 1) == "." and scan.word(i - 2) not in BUILT_IN  # one stands before it
-    if (name, len(parts) + method) not in _COUNTS:
-        return False
-    if name == "replace" and any(
-        scan.word(at) == "AS" and scan.around(at) == i + 1 for at in range(i + 2, close)
-    ):
-        return False  # SELECT * REPLACE (a AS b)
-    if method or (name, len(parts)) in (("lpad", 2), ("rpad", 2)) or guard.constant is None:
-        return True  # DuckDB has no such pads
-    return not all(_constant(scan, *parts[at]) for at in guard.constant if at < len(parts))
+def _call(inner: str, many: int, kept: str) -> str:
+    names = ascii_lowercase[:many]
+    looked = [a for a in names if a not in kept]
+    given = ", ".join(PREFIX + a + ("_" if a in looked else "") for a in names)
+    return (
+        f"({', '.join(PREFIX + a for a in names)}) AS system.main.invoke("
+        f"lambda {', '.join(f'{PREFIX}{a}_' for a in looked)}: {inner}({given}), "
+        f"{', '.join(PREFIX + a for a in looked)})"
+    )
 
 
-_FIXED: Final = frozenset(["NUMBER", "STRING", "DASH", "PLUS", "DCOLON", "DATE", "TIMESTAMP",
-                           "TIMESTAMPTZ", "INTERVAL"])  # fmt: skip
+def _body(name: str, guard: Guard, overload: str) -> str:
+    """The guarded call."""
+    given = [part.split()[0] for part in overload.split(", ")]
 
+    def written(sql: str) -> str:
+        return _WORD.sub(lambda m: PREFIX + m[1] if m[1] in given else m[1], sql)
 
-def _constant(scan: Scan, start: int, stop: int) -> bool:
-    return all(scan.kind(i) in _FIXED for i in range(start, stop))
+    plain = f"system.main.{name}({guard.call or ', '.join(given)})"
+    call, size = written(plain), written(guard.size)
+    at_once = guard.most if guard.unit in _QUICK else guard.most // _AT_ONCE
+    said = f"'{name} would work on a value that is too large: "
+    said += f"' || ({size}) || ' {guard.unit}, " if guard.told else ""
+    said += f"at most {guard.most}{'' if guard.told else f' {guard.unit}'}; {guard.hint}'"
+    return (
+        f"CASE WHEN {size} > {guard.most} THEN error({said}) "
+        f"WHEN {size} > {at_once} THEN system.main.list_transform("
+        f"system.main.range(2048), lambda {PREFIX}k: CASE WHEN {PREFIX}k = 0 THEN {call} END)[1] "
+        f"ELSE {call} END"
+    )

@@ -15,7 +15,7 @@ PREFIX: Final = "__pg_"
 OPERATORS: Final = {"~": "@~", "!~": "@!~", "~*": "@~*", "!~*": "@!~*"}
 
 _BACK: Final = {ours: theirs for theirs, ours in OPERATORS.items()}
-_OURS = re.compile(r'(?:[\w"]+\.main\.)?\b__pg_(\w+)|"?(@!?~\*?)"?')
+_OURS = re.compile(r'(?:[\w"]+\.main\.)?\b__pg__?(\w+)|"?(@!?~\*?)"?')
 
 
 def in_words(message: str) -> str:

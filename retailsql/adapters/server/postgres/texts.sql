@@ -3,6 +3,8 @@ CREATE MACRO IF NOT EXISTS shim."@~"(a, b) AS system.main.regexp_matches(a, b, '
 CREATE MACRO IF NOT EXISTS shim."@!~"(a, b) AS NOT system.main.regexp_matches(a, b, 's');
 CREATE MACRO IF NOT EXISTS shim."@~*"(a, b) AS system.main.regexp_matches(a, b, 'si');
 CREATE MACRO IF NOT EXISTS shim."@!~*"(a, b) AS NOT system.main.regexp_matches(a, b, 'si');
+CREATE MACRO IF NOT EXISTS shim."|/"(x) AS sqrt(x::DOUBLE);
+CREATE MACRO IF NOT EXISTS shim."||/"(x) AS cbrt(x::DOUBLE);
 CREATE MACRO IF NOT EXISTS shim.initcap(s) AS array_to_string(
     list_transform(regexp_extract_all(s, '[\p{L}\p{N}]+|[^\p{L}\p{N}]+'),
                    lambda w: upper(w[1]) || lower(w[2:])), '');
@@ -119,3 +121,10 @@ CREATE MACRO IF NOT EXISTS shim.__pg_not_ilike_any(s, l) AS
     list_bool_or(list_transform(l, lambda p: s NOT ILIKE p ESCAPE '\'));
 CREATE MACRO IF NOT EXISTS shim.__pg_not_ilike_all(s, l) AS
     coalesce(list_bool_and(list_transform(l, lambda p: s NOT ILIKE p ESCAPE '\')), true);
+-- A row is NULL if all its columns are, and NOT NULL if none is.
+CREATE MACRO IF NOT EXISTS shim.__pg_row(x) AS CASE WHEN typeof(x)[:7] = 'STRUCT(' AND len(
+    list_filter(json_extract(to_json(x), '$.*'), lambda v: v::VARCHAR <> 'null')) = 0
+    THEN NULL ELSE x END;
+CREATE MACRO IF NOT EXISTS shim.__pg_full_row(x) AS CASE WHEN typeof(x)[:7] = 'STRUCT(' AND len(
+    list_filter(json_extract(to_json(x), '$.*'), lambda v: v::VARCHAR = 'null')) > 0
+    THEN NULL ELSE x END;

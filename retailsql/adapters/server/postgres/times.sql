@@ -12,7 +12,14 @@ CREATE MACRO IF NOT EXISTS shim.__pg_overlaps(a, b, c, d) AS
     (least(a, b) < greatest(c, d) AND least(c, d) < greatest(a, b)) OR least(a, b) = least(c, d);
 CREATE MACRO IF NOT EXISTS shim.__pg_date_trunc(u, t, z) AS
     timezone(z, system.main.date_trunc(u, timezone(z, t)));
-CREATE MACRO IF NOT EXISTS shim.date_bin(w, t, o) AS time_bucket(w::INTERVAL, t, o);
+-- As in guards.py: a lambda tells the types, and the macro with types is made last.
+CREATE OR REPLACE MACRO shim.__pg__date_bin(w, t, o) AS NULL;
+CREATE OR REPLACE MACRO shim.date_bin(w, t, o) AS
+    system.main.invoke(lambda w_, t_, o_: shim.__pg__date_bin(w_, t_, o_), w, t, o);
+CREATE OR REPLACE MACRO shim.__pg__date_bin(w, t TIMESTAMP, o) AS
+    time_bucket(w::INTERVAL, t, o::TIMESTAMP),
+    (w, t TIMESTAMPTZ, o) AS time_bucket(w::INTERVAL, t, o::TIMESTAMPTZ),
+    (w, t DATE, o) AS time_bucket(w::INTERVAL, t::TIMESTAMPTZ, o::TIMESTAMPTZ);
 CREATE MACRO IF NOT EXISTS shim.justify_hours(i) AS
     to_months((datepart('year', i) * 12 + datepart('month', i))::INTEGER)
     + to_days((datepart('day', i) + trunc(datepart('epoch', i - to_months((datepart('year', i) * 12

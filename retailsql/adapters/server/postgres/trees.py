@@ -63,7 +63,9 @@ def _edited(text: str) -> str:
 
 def is_many(item: Item) -> bool:
     """True for what stands for any number of columns."""
-    return item["class"] == "STAR" or any(node["class"] == "STAR" for node in _nodes(item))
+    return any(
+        node["class"] == "STAR" and (node is item or node.get("columns")) for node in _nodes(item)
+    )
 
 
 def _nodes(item: Any) -> Iterator[Item]:

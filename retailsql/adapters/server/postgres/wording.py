@@ -12,6 +12,8 @@ from retailsql.dialect.tokens import tokenize
 
 _DATE: Final = re.compile(r'date/time field value out of range: "\s*\d{4,}-(\d+)-(\d+)')
 _FUNCTION: Final = re.compile(r"function ([\w.]+) does not exist$")
+_CALLED: Final = re.compile(r"function (\w+)(?=\(| does not exist)")
+_NAMES: Final = frozenset(["VAR", "REPLACE", "LEFT", "RIGHT", "FORMAT", "UNNEST"])
 _RELATION: Final = re.compile(r'relation "([^".]+)" does not exist$')
 _WORDS: Final = {"TRUE": "boolean", "FALSE": "boolean", "NULL": "unknown"}
 
@@ -31,6 +33,7 @@ def worded(error: PgError, text: str) -> PgError:
         far = int(date[1]) > 12 or int(date[2]) > 31
         hint = 'Perhaps you need a different "datestyle" setting.' if far else error.hint
         return _with(error, hint=hint)
+    error = _of_user(error, text)
     if error.position is None:
         return error
     function, relation = _FUNCTION.match(error.message), _RELATION.match(error.message)
@@ -45,6 +48,24 @@ def worded(error: PgError, text: str) -> PgError:
         if written:
             return _with(error, message=f'relation "{written[1]}.{relation[1]}" does not exist')
     return error
+
+
+def _of_user(error: PgError, text: str) -> PgError:
+    """The name that the user called, for one of DuckDB's that stands in its place."""
+    found = _CALLED.match(error.message)
+    if found is None or re.search(rf"(?i)\b{found[1]}\b", text):
+        return error
+    scan = Scan(text, tokenize(text) or [])
+    calls = [i for i in range(len(scan.tokens)) if _is_call(scan, i)]
+    there = [i for i in calls if error.position == scan.tokens[i].start + 1]
+    names = {scan.word(i).lower() for i in there or calls}
+    if len(names) != 1:
+        return error
+    return _with(error, message=f"function {names.pop()}{error.message[found.end() :]}")
+
+
+def _is_call(scan: Scan, i: int) -> bool:
+    return scan.word(i + 1) == "(" and scan.word(i).isidentifier() and scan.kind(i) in _NAMES
 
 
 def _with(error: PgError, message: str | None = None, hint: str | None = None) -> PgError:

@@ -19,6 +19,7 @@ _SETS: Final = {
     "json_object_keys": _KEYS, "jsonb_object_keys": _KEYS, "json_array_elements": _ELEMENTS,
     "jsonb_array_elements": _ELEMENTS, "json_array_elements_text": _TEXTS,
     "jsonb_array_elements_text": _TEXTS, "string_to_table": ("unnest(__pg_string_to_array", "))"),
+    "regexp_split_to_table": ("unnest(__pg_regexp_split_to_array", "))"),
 }  # fmt: skip
 _AGGREGATES: Final = frozenset(["json_agg", "jsonb_agg"])
 
