@@ -61,7 +61,7 @@ def test_after_an_error_the_rest_is_not_run_and_the_place_is_told(anna):
         ("SELECT 1/0", "22012"), ("SELECT nope", "42703"), ("bogus", "42601"),
         ("SELECT 'open", "42601"), ("SELECT $1", "42P02"), ("SHOW nothing_such", "42704"),
         ("SET TimeZone = 'Mars/Base'", "22023"), ("SET server_version = '9'", "55P02"),
-        ("INSERT INTO items VALUES (1, 'x')", "25006"), ("COPY items FROM STDIN", "0A000"),
+        ("INSERT INTO items VALUES (1, 'x')", "25006"), ("COPY items FROM STDIN", "25006"),
         ("COPY items TO '/tmp/x'", "42501"), ("COPY items TO PROGRAM 'sh'", "42501"),
         ("FETCH 1 FROM nothing", "34000"), ("EXECUTE nothing", "26000"),
         ("DECLARE c CURSOR FOR SELECT 1", "25P01"), ("LOCK TABLE items", "25P01"),

@@ -13,7 +13,7 @@ from retailsql.dialect.tokens import tokenize
 from tests.server_sessions import READER, WRITER, Extended, ask, enter, make_door
 
 _LONG = "(SELECT list(hash(i)) l FROM range({}) t(i))"
-_EACH = f"FROM {_LONG.format(100_000)}, range(200) r(j)"
+_EACH = f"FROM {_LONG.format(100_000)}, range(100) r(j)"
 _TEXT = "(SELECT string_agg(md5(i::VARCHAR), '') s FROM range({}) t(i))"
 
 
@@ -90,7 +90,7 @@ def test_a_time_limit_stops_the_engine_within_a_second(anna, text):
         f"SELECT map_keys(map(l, l)) FROM {_LONG.format(300_000)}",
         f"SELECT replace(s, 'a', s) FROM {_TEXT.format(10_000)}",
         f"SELECT regexp_replace(s, 'a', s) FROM {_TEXT.format(10_000)}",
-        f"SELECT regexp_matches('a', s) FROM {_TEXT.format(10_000)}",
+        f"SELECT 1 FROM {_TEXT.format(10_000)} WHERE regexp_matches('a', s)",
         "SELECT hex(s) FROM (SELECT string_agg(repeat('x', 1000000), '') s FROM range(201))",
         f"SELECT regexp_matches('a', '{'a' * 10_001}'), 'at most'",
     ],

@@ -148,6 +148,21 @@ def test_names_come_from_the_users_own_text_too(engine):
         assert postgres.column_names(engine.root.cursor(), query, ["a()"] * 3) == names
 
 
+@pytest.mark.parametrize(
+    ("call", "types"),
+    [
+        ("lpad($1, $2, '0')", "VARCHAR BIGINT"),
+        ("repeat('a', $1)", "BIGINT"),
+        ("replace('abc', $1, $2)", "VARCHAR VARCHAR"),
+        ("generate_series($1::date, $2::date, $3)", "DATE DATE INTERVAL"),
+        ("generate_series($1, $2)", "BIGINT BIGINT"),
+    ],
+)
+def test_a_parameter_of_a_guarded_function_has_its_type(engine, call, types):
+    found = engine.cursor._bind(engine.edited(f"select {call}"))[2]
+    assert " ".join(str(kind) for _, kind in sorted(found)) == types
+
+
 def test_where_a_parameter_is_an_array():
     sql = "select $1 = any($2), $3::int[], $4::int, x = all ($5)"
     assert postgres.array_parameters(sql, tokenize(sql)) == {2, 3, 5}

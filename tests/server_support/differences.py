@@ -60,8 +60,9 @@ TEXTS = "DuckDB has one type of text: a parameter of another is described as tex
 JSONS = "DuckDB has one type of JSON, json, and the door writes its lists as JSON"
 OIDS = "an oid is a bigint in DuckDB"
 NETS = "DuckDB has no inet: it is a text"
+LIMITED = "the time limit of the tester's role, which PostgreSQL's roles do not have"
 HEARD = "nobody notifies: who listens is told so, and does not wait for ever"
-UNLOADED = "COPY FROM is refused to everybody, whether he may write or not"
+UNLOADED = "a hint tells that COPY FROM is refused to everybody"
 SERIES = "generate_series counts in bigint, and the text does not cast it"
 PLACE = "the name is looked up when the statement runs, where its place is no longer known"
 COPIED = "the place of a relation is told in COPY, too"
@@ -148,6 +149,9 @@ KNOWN: list[Known] = [
     Known("psql", "write", "2.1", WRITER),
     Known("log asyncpg", "inferred_parameters 0", "23..1.2.0.0", JIT),
     Known("log psql", "explain 0", "0.EXPLAIN *", PLAN),
+    Known("log psycopg_session", "tags 0", "23.LISTEN x.*", HEARD),
+    Known("log psycopg_session", "settings 0", "14.SHOW statement_timeout.1.2.0.0", LIMITED),
+    Known("log node", "all 22", "3.SHOW statement_timeout.1.2.0.0", LIMITED),
     Known("log psycopg_session", "tags 0", "22.EXPLAIN *", PLAN),
     Known("log psycopg2", "parameters 0", "15.*", FLOAT),
     Known("log psycopg2", "parameters 0", "49.*", SCALE),

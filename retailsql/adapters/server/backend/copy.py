@@ -40,10 +40,10 @@ def copy(ctx: Context, part: Part) -> Plan:
     walk.take("BINARY")
     query = _source(part, walk)
     if walk.take("FROM"):
-        raise PgError(
-            "0A000", "COPY FROM is not supported",
-            hint="Load data on the server: this door is for reading.",
-        )  # fmt: skip
+        hint = "Nobody loads data through this door: do it on the server, in the file."
+        if ctx.block.read_only:
+            raise PgError("25006", "cannot execute COPY FROM in a read-only transaction", hint=hint)
+        raise PgError("0A000", "COPY FROM is not supported", hint=hint)
     walk.expect("TO")
     if not walk.take("STDOUT"):
         raise PgError("42501", "permission denied to COPY to a file or an external program",

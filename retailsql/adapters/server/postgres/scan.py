@@ -17,6 +17,8 @@ _CLAUSES = frozenset(
     ["SELECT", "FROM", "WHERE", "GROUP BY", "GROUP", "HAVING", "WINDOW", "QUALIFY", "ORDER BY",
      "ORDER", "LIMIT", "OFFSET", "ON", "USING", "SET", "VALUES", "RETURNING"]
 )  # fmt: skip
+_NAMING = frozenset(["FROM", "JOIN", "AS", ")"])
+_OUTER = frozenset(["LEFT", "RIGHT", "FULL"])
 _BEFORE, _BEHIND = frozenset(["COMMA", "L_PAREN"]), frozenset(["COMMA", "R_PAREN"])
 
 
@@ -120,6 +122,23 @@ class Scan:
             if word in _CLAUSES:
                 last[self._around[i]] = i
         return out
+
+    @cached_property
+    def outer(self) -> bool:
+        """True if there may be an outer join."""
+        return not _OUTER.isdisjoint(self._words)
+
+    @cached_property
+    def relations(self) -> frozenset[str]:
+        """Names, in small letters, that stand before a point or where a relation is named."""
+        out = set()
+        for i, token in enumerate(self.tokens):
+            named = self.word(i - 1) in _NAMING or self.kind(i - 1) in ("VAR", "IDENTIFIER")
+            if (named and self.word(self.clause(i)) in ("FROM", "ON", "USING")) or (
+                self.word(i + 1) == "." and self.word(i - 1) != "."
+            ):
+                out.add(token.text.lower())
+        return frozenset(out)
 
     def call_end(self, close: int) -> int:
         """The last token of a call that ends with this bracket, with its FILTER and OVER."""
