@@ -134,6 +134,12 @@ def test_a_failed_checkpoint_loses_neither_the_door_nor_a_row(path, tmp_path, mo
 def test_what_a_client_writes_does_not_reach_it(door):
     one = enter(door)
     assert ask(one, _FATAL).state == "54000"
+    for name in ("epoch_ms", "make_timestamp_ms"):
+        text = f"SELECT {name}(-9223372036854775 + i)::varchar FROM range(1) t(i)"
+        assert ask(one, text).state == "54000", name
+    assert ask(one, "SELECT epoch_ms(1), epoch_ms(DATE '1970-01-02'), epoch_ms(NULL)").rows == [
+        ("1970-01-01 00:00:00.001", "86400000", None)
+    ]
     assert ask(one, "SELECT make_timestamp(1), make_timestamp(2020, 1, 2, 3, 4, 5.5)").rows == [
         ("1970-01-01 00:00:00.000001", "2020-01-02 03:04:05.5")
     ]

@@ -47,6 +47,7 @@ REFUSED = {
     "columns": ("54011", f"SELECT {many('a', 1665)} FROM t"),
     "windows": ("54001", f"SELECT {many('sum(a) OVER (ORDER BY a + {i})', 257)} FROM t"),
     "conditions": ("54001", f"SELECT 1 FROM t WHERE {many('a <> {i}', 1001, ' AND ')}"),
+    "pairs": ("54001", f"SELECT 1 FROM t WHERE {many('(a = {i} AND a < 9)', 1_501, ' OR ')}"),
     "exists": (
         "54001",
         "SELECT 1 FROM t WHERE "
@@ -86,6 +87,9 @@ PLANNED = {
     "exists": "SELECT 1 FROM t WHERE "
     + many("EXISTS (SELECT 1 FROM t x WHERE x.a = t.a + {i})", 20, " AND "),
     "joins": f"SELECT 1 FROM t t0 {many('JOIN t t{i} ON t{i}.a = t{before}.a', 60, ' ')}",
+    "dates": "SELECT 1 FROM t WHERE DATE '2024-01-01' IN ("
+    + many("DATE '2024-01-02'", 16_000, ",")
+    + ")",
     "values": f"SELECT count(*) FROM (VALUES {many('({i}, NULL)', 20_000)}) v(a, b)",
     "stars": "SELECT x.*, y.* FROM (SELECT * FROM t a JOIN t b ON a.a = b.a) x, t y",
 }

@@ -103,8 +103,22 @@ def test_hang_up_reads_the_certificate_again(shop, pairs):  # noqa: F811
             assert shown(address) == new.certificate.read_text()
             files[1].unlink()
             served.process.send_signal(signal.SIGHUP)
-            assert "mine.key" in told(served, "cannot be used")
+            assert "mine.key" in told(served, "is not there")
             served.connect(sslmode="require").close()
+
+
+def test_no_hang_up_is_lost(shop, pairs):  # noqa: F811
+    """Also one that comes while the one before it is worked on, or just when that is done."""
+    files = [shop / "mine.crt", shop / "mine.key"]
+    renew(pairs[0], files)
+    options = ["--users", "users.toml", "--tls-cert", "mine.crt", "--tls-key", "mine.key"]
+    with serving(shop, *options) as served:
+        for turn in range(40):
+            wanted = pairs[turn % 2]
+            renew(wanted, files)
+            served.process.send_signal(signal.SIGHUP)
+            text = wanted.certificate.read_text()
+            assert eventually(lambda text=text: shown(("127.0.0.1", served.port)) == text), turn
 
 
 def told(served, words: str) -> str:

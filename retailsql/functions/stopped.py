@@ -11,6 +11,8 @@ from types import FrameType
 
 from duckdb import DuckDBPyConnection
 
+from retailsql.functions.signals import heard_signals
+
 _AGAIN = 0.05
 """Seconds: an interrupt between two statements is forgotten by the second."""
 
@@ -64,25 +66,21 @@ def stoppable(con: DuckDBPyConnection) -> Iterator[None]:
 @contextmanager
 def _interrupting(con: DuckDBPyConnection, noticed: threading.Event) -> Iterator[None]:
     """From a signal on, interrupt what runs until Python has noticed the signal."""
-    heard, told = socket.socketpair()
-    told.setblocking(False)
+    with heard_signals() as heard:
 
-    def wait() -> None:
-        while number := heard.recv(1):
-            if number[0] != signal.SIGINT:
-                continue
-            while not noticed.wait(_AGAIN):
-                con.interrupt()
-            noticed.clear()
+        def wait() -> None:
+            while number := heard.recv(1):
+                if number[0] != signal.SIGINT:
+                    continue
+                while not noticed.wait(_AGAIN):
+                    con.interrupt()
+                noticed.clear()
 
-    thread = threading.Thread(target=wait, name="retailsql-ctrl-c", daemon=True)
-    before = signal.set_wakeup_fd(told.fileno(), warn_on_full_buffer=False)
-    thread.start()
-    try:
-        yield
-    finally:
-        signal.set_wakeup_fd(before)
-        noticed.set()
-        told.close()
-        thread.join()
-        heard.close()
+        thread = threading.Thread(target=wait, name="retailsql-ctrl-c", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            noticed.set()
+            heard.shutdown(socket.SHUT_RD)
+            thread.join()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import queue
 import signal
 import socket
 from collections.abc import Callable, Iterator
@@ -11,7 +10,6 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, NamedTuple
 
 from retailsql.adapters.server.accounts import Accounts, Audit, amounts
@@ -19,6 +17,7 @@ from retailsql.adapters.server.accounts.secret import kept_secret
 from retailsql.adapters.server.resources import default_memory, default_threads
 from retailsql.adapters.server.self_signed import Pair, self_signed
 from retailsql.errors import ProjectError
+from retailsql.functions.signals import heard_signals
 
 if TYPE_CHECKING:
     from retailsql.adapters.server.wire import Listener, Tls
@@ -103,7 +102,7 @@ def serve(options: ServeOptions, accounts: Accounts, opened: Callable[[Open], No
     """
     with _signals() as signals, running(options, accounts) as told:
         opened(told)
-        while (number := signals.get()) == signal.SIGHUP:
+        while (number := signals.recv(1)[0]) == signal.SIGHUP:
             told.reload()
         # The next one ends the process at once, should this end take too long.
         signal.signal(number, signal.SIG_DFL)
@@ -229,17 +228,13 @@ def _reload(options: ServeOptions, accounts: Accounts, host: str, listener: List
 
 
 @contextmanager
-def _signals() -> Iterator[queue.SimpleQueue[int]]:
-    """What arrives of SIGINT, SIGTERM and SIGHUP; as they were before at the end."""
-    arrived: queue.SimpleQueue[int] = queue.SimpleQueue()  # the one that handlers may put into
-
-    def arrive(number: int, frame: FrameType | None) -> None:
-        arrived.put(number)
-
+def _signals() -> Iterator[socket.socket]:
+    """Tells of SIGINT, SIGTERM and SIGHUP; they are as they were before at the end."""
     numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    before = {number: signal.signal(number, arrive) for number in numbers}
+    before = {number: signal.signal(number, lambda number, frame: None) for number in numbers}
     try:
-        yield arrived
+        with heard_signals() as heard:
+            yield heard
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -19,8 +19,9 @@ ALIASES, QUERIES, GROUPS, PIVOTS = 2_000, 500, 512, 1_000
 """Copies of one expression; of one query; grouping sets; columns made by a pivot."""
 ENTRIES = 1_664
 """Of a list behind SELECT; PostgreSQL's own limit."""
-CONDITIONS, WINDOWS, PARTS = 1_000, 256, 32
-"""Joined by AND; different windows; parts of a column's name: DuckDB looks at each with each."""
+CONDITIONS, GROUPS_OF_THEM, WINDOWS, PARTS = 1_000, 1_500, 256, 32
+"""Joined by AND; those of an OR; different windows; parts of a column's name: DuckDB looks at each
+with each."""
 _SUBQUERIES = {"EXISTS": 24, "ANY": 24}
 _SCALARS = 100
 """Subqueries in expressions: each EXISTS is joined to all before it."""
@@ -61,6 +62,8 @@ class Growth:
         if kind == "CONSTANT":
             self.values += 1
             return
+        if kind == "TYPE":
+            return  # of a cast, which is counted
         self.expressions += 1
         if kind == "CONJUNCTION":
             self._join(node)
@@ -90,6 +93,8 @@ class Growth:
     def _join(self, node: dict[str, Any]) -> None:
         children = node["children"]
         if node["type"] != "CONJUNCTION_AND":
+            if sum(child["type"] == "CONJUNCTION_AND" for child in children) > GROUPS_OF_THEM:
+                raise _too_large("groups of conditions joined by OR")
             self._put_apart(children)
         elif id(node) not in self.apart:
             self.conditions += len(children)

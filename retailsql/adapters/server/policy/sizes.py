@@ -52,7 +52,7 @@ list_aggregate array_aggregate list_aggr array_aggr aggregate list_has_all array
 list_has_any array_has_any list_intersect array_intersect map_concat json_merge_patch
 json_merge_patch_diff json_deep_merge regexp_extract_all regexp_split_to_array string_split_regex
 str_split_regex translate bin to_binary levenshtein editdist3 damerau_levenshtein && @> <@
-hex to_base64 base64 url_encode regexp_escape flatten make_timestamp
+hex to_base64 base64 url_encode regexp_escape flatten make_timestamp make_timestamp_ms epoch_ms
 """)
 """Guarded in each row, whatever their arguments: ``__pg_levenshtein``, ``@&&``."""
 _MULTIPLY = _words("""

@@ -49,7 +49,9 @@ def guarded(scan: Scan, i: int) -> list[Edit]:
     first = i
     while scan.word(first - 1) == "." and scan.word(first - 2) in guards.BUILT_IN:
         first -= 2
-    spine = guarded_calls.moments(scan, i, close)
+    spine = guarded_calls.moments(scan, i, close) and not scan.words(
+        close + 1, "WITH", "ORDINALITY"
+    )
     if scan.of_view() or (from_calls.in_from(scan, first) and not spine):
         return []
     start, name = scan.tokens[first].start, PREFIX + token.text.lower()

@@ -97,6 +97,10 @@ GUARDS: Final = (
     # Moments before DuckDB's first one: their cast to text ends the instance too.
     Guard("make_timestamp", "-(a::HUGEINT)", 9_223_372_022_400_000_000, "microseconds before 1970",
           ("a BIGINT", "a, b, c, d, e, f")),
+    Guard("epoch_ms make_timestamp_ms", "-(a::HUGEINT)", 9_223_372_022_400_000,
+          "milliseconds before 1970", ("a BIGINT",)),
+    *(Guard("epoch_ms", "0", 1, "milliseconds before 1970", (f"a {kind}",))
+      for kind in ("DATE", "TIMESTAMP", "TIMESTAMPTZ", "TIME", "TIMETZ", "INTERVAL")),
     Guard("bin to_binary", "strlen(a::VARCHAR)", 10_000_000, "bytes", ("a",)),
     Guard("levenshtein editdist3 damerau_levenshtein", "strlen(a) * strlen(b)", 1_000_000,
           "pairs of characters", (_TEXT,),
@@ -187,7 +191,8 @@ SCALARS: Final = frozenset(BY_NAME) - frozenset(_RANGES.split())
 # makes characters is so quick that a whole vector of the largest does.
 _AT_ONCE: Final = 250
 _QUICK: Final = frozenset(["characters", "bytes made", "bytes in the separator",
-                           "bytes of pattern", "microseconds before 1970"])  # fmt: skip
+                           "bytes of pattern", "microseconds before 1970",
+                           "milliseconds before 1970"])  # fmt: skip
 _WORD: Final = re.compile(r"\b([a-z])\b")
 
 

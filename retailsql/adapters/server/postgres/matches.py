@@ -14,6 +14,10 @@ _SIMPLE: Final = re.compile(r"(?:[^()|\\]|\\.)*(?:\((?!\?)(?:[^()\\]|\\.)+\)(?![
                             r"(?:[^()|\\]|\\.)*)?", re.DOTALL)  # fmt: skip
 _NO_GROUP: Final = re.compile(r"(?:[^()\\]|\\.)*", re.DOTALL)
 _FLAGS: Final = frozenset("gi")
+_BEHIND: Final = frozenset(
+    ["", "AS", ",", ")", ";", "::", "FROM", "WHERE", "GROUP BY", "HAVING", "ORDER BY", "LIMIT",
+     "OFFSET", "FETCH", "UNION", "INTERSECT", "EXCEPT"]
+)  # fmt: skip
 
 
 def rows(scan: Scan, i: int) -> list[Edit]:
@@ -62,15 +66,4 @@ def _item(scan: Scan, i: int, close: int) -> bool:
         return False
     while scan.word(behind) == "[":
         behind = (scan.closing(behind) or behind) + 1
-    return scan.word(behind) in (
-        "",
-        "AS",
-        ",",
-        ")",
-        ";",
-        "::",
-        "FROM",
-        "LIMIT",
-        "ORDER BY",
-        "UNION",
-    )
+    return scan.word(behind) in _BEHIND or scan.kind(behind) in ("VAR", "IDENTIFIER")  # its alias

@@ -14,7 +14,8 @@ def edits(scan: Scan, i: int) -> list[Edit]:
     """``count(p)``, ``p IS NULL``, ``p IS NOT NULL``; what is a column after all stays a column."""
     if scan.kind(i) not in ("VAR", "IDENTIFIER") or scan.of_view():
         return []
-    counted = scan.words(i - 2, "COUNT", "(") and scan.word(i + 1) == ")"
+    before = i - (scan.word(i - 1) == "DISTINCT")
+    counted = scan.words(before - 2, "COUNT", "(") and scan.word(i + 1) == ")"
     null, filled = scan.words(i + 1, "IS", "NULL"), scan.words(i + 1, "IS", "NOT", "NULL")
     if (
         not (counted or null or filled)
