@@ -36,7 +36,7 @@ SELECT words || day_ FROM kinds ORDER BY id
 SELECT words || flag FROM kinds ORDER BY id
 SELECT id || ' ' || flag FROM kinds ORDER BY id
 SELECT string_agg(words, ', ' ORDER BY id DESC) FROM kinds
-SELECT string_agg(DISTINCT flag::text, ',') FROM kinds
+SELECT string_agg(DISTINCT flag::text, ',' ORDER BY flag::text) FROM kinds
 SELECT percentile_cont(0.25) WITHIN GROUP (ORDER BY id) FROM kinds
 SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY id DESC) FROM kinds
 SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY price) FROM kinds
