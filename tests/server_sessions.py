@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import time
 
 import duckdb
 
@@ -61,6 +62,50 @@ WRITER = [*READER, "write on database", "train on database"]
 def make_door(path, folder, audit=None, **users):
     """A door whose users are told as for :func:`accounts`; anna reads, unless told."""
     return Door(path, accounts(folder, **(users or {"anna": READER})), Audit(audit))
+
+
+def door_on(sql, **users):
+    """Fixtures: a door on a file that a statement made, and a session of each user.
+
+    Users as for :func:`make_door`; anna reads and will writes, unless told.
+    """
+    import pytest
+
+    users = users or {"anna": READER, "will": WRITER}
+
+    @pytest.fixture(scope="module", name="door")
+    def door(tmp_path_factory):
+        folder = tmp_path_factory.mktemp("door")
+        with duckdb.connect(str(folder / "shop.duckdb")) as con:
+            con.execute(sql)
+        made = make_door(folder / "shop.duckdb", folder, **users)
+        yield made
+        made.close()
+
+    def sessions(user):
+        @pytest.fixture(name=user)
+        def session(door):
+            made = enter(door, user)
+            yield made
+            made.close()
+
+        return session
+
+    return door, *map(sessions, users)
+
+
+def within(seconds, do, tries=3):
+    """What it gives, done within so many seconds at least once.
+
+    Other tests beside it can only make it slower: the quickest of a few tries tells.
+    """
+    for _ in range(tries):
+        begun = time.monotonic()
+        found = do()
+        spent = time.monotonic() - begun
+        if spent < seconds:
+            return found
+    raise AssertionError(f"took {spent:.2f} s {tries} times, {seconds} s are allowed")
 
 
 def enter(door, user="anna", **parameters):

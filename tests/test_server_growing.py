@@ -1,29 +1,11 @@
 """What only the rows tell to be large, macros in macros, long lists: refused, or quick."""
 
-import time
-
-import duckdb
 import pytest
 
 pytest.importorskip("scramp")
-from tests.server_sessions import READER, WRITER, ask, enter, make_door
+from tests.server_sessions import ask, door_on, within
 
-
-@pytest.fixture(scope="module")
-def door(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("growing")
-    with duckdb.connect(str(folder / "shop.duckdb")) as con:
-        con.execute("CREATE TABLE t AS FROM (VALUES (1, 'ab'), (3, 'x')) v(a, s)")
-    made = make_door(folder / "shop.duckdb", folder, anna=READER, will=WRITER)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def anna(door):
-    session = enter(door)
-    yield session
-    session.close()
+door, anna, will = door_on("CREATE TABLE t AS FROM (VALUES (1, 'ab'), (3, 'x')) v(a, s)")
 
 
 @pytest.mark.parametrize(
@@ -40,9 +22,8 @@ def anna(door):
     ],
 )
 def test_values_that_only_the_rows_tell_to_be_large_are_refused_at_once(anna, text):
-    begun = time.monotonic()
-    found = ask(anna, text)
-    assert (found.state, time.monotonic() - begun < 3) == ("54000", True)
+    found = within(3, lambda: ask(anna, text))
+    assert found.state == "54000"
     assert "__pg_" not in found.error.message
 
 
@@ -80,9 +61,7 @@ def test_ordinary_uses_of_these_functions_work(anna):
     ],
 )
 def test_macros_in_macros_are_refused_before_they_are_written_out(anna, text):
-    begun = time.monotonic()
-    assert ask(anna, text).state == "54001"
-    assert time.monotonic() - begun < 3
+    assert within(3, lambda: ask(anna, text)).state == "54001"
 
 
 def test_functions_in_functions_as_people_write_them_work(anna):
@@ -90,8 +69,7 @@ def test_functions_in_functions_as_people_write_them_work(anna):
     assert found.error is None
 
 
-def test_a_view_that_others_could_not_read_is_refused(door):
-    will = enter(door, "will")
+def test_a_view_that_others_could_not_read_is_refused(will):
     assert (
         ask(will, "CREATE VIEW main.v AS SELECT round(a), repeat(s, a) FROM main.t").error is None
     )
@@ -101,13 +79,11 @@ def test_a_view_that_others_could_not_read_is_refused(door):
                  "SELECT * FROM pg_class"):  # fmt: skip
         found = ask(will, f"CREATE VIEW main.w AS {body}")
         assert (found.state, "@" in found.error.message) == ("0A000", False)
-    will.close()
 
 
 def test_a_long_list_is_read_in_moderate_time(anna):
     numbers = ",".join(map(str, range(50_000)))
     texts = ",".join(f"'k{i}'" for i in range(20_000))
-    begun = time.monotonic()
-    assert ask(anna, f"SELECT count(*) FROM t WHERE a IN ({numbers})").rows == [("2",)]
-    assert ask(anna, f"SELECT count(*) FROM t WHERE s IN ({texts}, 'ab')").rows == [("1",)]
-    assert time.monotonic() - begun < 12  # 3 s alone on the machine
+    among = "SELECT count(*) FROM t WHERE"
+    assert within(6, lambda: ask(anna, f"{among} a IN ({numbers})")).rows == [("2",)]
+    assert within(6, lambda: ask(anna, f"{among} s IN ({texts}, 'ab')")).rows == [("1",)]

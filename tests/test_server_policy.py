@@ -4,8 +4,6 @@
 
 from __future__ import annotations
 
-import time
-
 import duckdb
 import pytest
 
@@ -16,6 +14,7 @@ from retailsql.adapters.server.policy.serialize import places, search_path
 from retailsql.adapters.server.records import Grant, PgError, Rights, apply
 from retailsql.dialect.tokens import tokenize
 from retailsql.functions.equip import equip
+from tests.server_sessions import within
 from tests.server_support.granted import ANNA, cursor, file, passes, refused
 
 
@@ -232,7 +231,9 @@ def test_training_needs_its_own_right(cursor):
 def test_checking_again_costs_next_to_nothing(cursor):
     text = "SELECT s, sum(a) FROM raw.t JOIN sales.orders ON a = id GROUP BY s"
     passes(cursor, text, path="shop.main")
-    started = time.perf_counter()
-    for _ in range(100):
-        policy.check(cursor, text, None, text, ANNA, spliced=False, path="shop.main")
-    assert (time.perf_counter() - started) / 100 < 0.0005
+
+    def again():
+        for _ in range(100):
+            policy.check(cursor, text, None, text, ANNA, spliced=False, path="shop.main")
+
+    within(0.05, again)
