@@ -1,4 +1,5 @@
-"""Does the door's memory stay flat? Ten minutes of mixed use; memory, threads and files are told.
+"""Does the door's memory stay flat? Ten minutes of mixed use, in phases with a rest between them;
+memory at work and at rest, threads and files are told.
 
 Some clients read, score, use cursors and COPY; others vanish in the middle of a result, ask for
 what is refused, cancel. The server's threads and descriptors are counted before and after.
@@ -14,6 +15,7 @@ import statistics
 import tempfile
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -23,6 +25,8 @@ from rich.console import Console
 from server_peers import Peer, door, make_warehouse, memory
 
 CLIENTS = 6
+PHASES, REST = 10, 12
+"""In between nobody is there for so many seconds: what is then still held was not given back."""
 READS = (
     "SELECT * FROM lines LIMIT 20000",
     "SELECT customer, sum(amount) FROM lines GROUP BY 1 ORDER BY 2 DESC LIMIT 100",
@@ -114,28 +118,45 @@ def counted(peer: Peer) -> tuple[int, int]:
     return len(list((of / "task").iterdir())), len(list((of / "fd").iterdir()))
 
 
-def soak(peer: Peer, seconds: float, console: Console) -> tuple[list[float], list[str]]:
-    """Memory of the server, twenty times while clients use it, and what they did."""
-    done: list[str] = []
+def at_work(peer: Peer, seconds: float, phase: int, done: list[str]) -> float:
+    """Let clients use it for a while; its memory meanwhile, the mean of one look a second."""
     until = time.monotonic() + seconds
     dsn = f"{peer.dsn} sslmode=disable"
-    clients = [
-        threading.Thread(target=use, args=(dsn, seed, until, done)) for seed in range(CLIENTS)
-    ]
+    seeds = range(phase * CLIENTS, (phase + 1) * CLIENTS)
+    clients = [threading.Thread(target=use, args=(dsn, seed, until, done)) for seed in seeds]
     for client in clients:
         client.start()
     sizes = []
-    for i in range(20):
-        time.sleep(seconds / 20)
+    while time.monotonic() < until:
+        time.sleep(1)
         sizes.append(memory(peer.pid))
-        threads, files = counted(peer)
-        console.print(
-            f"{(i + 1) * seconds / 20:5.0f} s: {sizes[-1]:.0f} MB, {threads} threads, "
-            f"{files} files, {len(done)} done"
-        )
     for client in clients:
         client.join()
-    return sizes, done
+    return statistics.mean(sizes)
+
+
+def soak(
+    peer: Peer, seconds: float, console: Console
+) -> tuple[list[tuple[float, float]], list[str]]:
+    """Memory of the server at work and at rest, in each of ten phases, and what clients did."""
+    done: list[str] = []
+    found = []
+    for phase in range(PHASES):
+        busy = at_work(peer, seconds / PHASES, phase, done)
+        time.sleep(REST)
+        found.append((busy, memory(peer.pid)))
+        threads, files = counted(peer)
+        console.print(
+            f"phase {phase + 1}: {busy:.0f} MB at work, {found[-1][1]:.0f} at rest, "
+            f"{threads} threads, {files} files, {len(done)} done"
+        )
+    return found, done
+
+
+def told(name: str, sizes: Sequence[float]) -> str:
+    """The first half against the second; the first phase, which loads things, is left out."""
+    early, late = statistics.mean(sizes[1:5]), statistics.mean(sizes[-4:])
+    return f"memory {name}: {early:.0f} MB in phases 2 to 5, {late:.0f} in the last four ({late / early:.2f})"
 
 
 @click.command()
@@ -152,14 +173,13 @@ def main(minutes: float, rows: int) -> None:
             time.sleep(1)
             before = counted(peer)
             sizes, done = soak(peer, minutes * 60, console)
-            time.sleep(3)
             after = counted(peer)
     failed = [d for d in done if d.startswith("failed")]
-    early, late = statistics.mean(sizes[4:9]), statistics.mean(sizes[-5:])
+    busy, rest = zip(*sizes, strict=True)
     console.print(
         f"{len(done)} uses, {len(failed)} failures {sorted(set(failed))[:5]}\n"
-        f"memory: {early:.0f} MB in the second quarter, {late:.0f} MB in the last "
-        f"({late / early:.2f})\nthreads, files: {before} before, {after} after"
+        f"{told('at work', busy)}\n{told('at rest', rest)}\n"
+        f"threads, files: {before} before, {after} after"
     )
 
 

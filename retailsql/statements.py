@@ -5,7 +5,7 @@ The result is SQL and not rows, so that a session hands it to DuckDB like any ot
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from duckdb import DuckDBPyConnection
@@ -36,7 +36,11 @@ _IMPORT_OPTIONS = ("label", "classes", "positive_class", "on_null", "background"
 
 
 def carry_out(
-    con: DuckDBPyConnection, statement: ModelStatement, parameters: object, progress: Any
+    con: DuckDBPyConnection,
+    statement: ModelStatement,
+    parameters: object,
+    progress: Any,
+    as_run: Callable[[str], str] | None = None,
 ) -> str:
     """Do what a statement about models says; the SQL of its result row.
 
@@ -45,13 +49,14 @@ def carry_out(
         statement: as read.
         parameters: of the training query.
         progress: called with words and the share done while a model trains.
+        as_run: see :func:`retailsql.training.create.create_model`.
 
     Raises:
         RetailSQLError: it cannot be done; nothing has changed then.
     """
     match statement:
         case CreateModel():
-            return _create(con, statement, parameters, progress)
+            return _create(con, statement, parameters, progress, as_run)
         case DropModel():
             return _drop(con, statement)
         case AlterModel():
@@ -63,7 +68,11 @@ def carry_out(
 
 
 def _create(
-    con: DuckDBPyConnection, statement: CreateModel, parameters: object, progress: Any
+    con: DuckDBPyConnection,
+    statement: CreateModel,
+    parameters: object,
+    progress: Any,
+    as_run: Callable[[str], str] | None,
 ) -> str:
     name = resolve(con, statement.name)
     if statement.if_not_exists and store.versions(con, name.database, name):
@@ -77,7 +86,7 @@ def _create(
         result = create_model(
             con, statement.name, options, statement.query, parameters=parameters,
             replace=statement.replace, progress=progress, transform=statement.transform,
-            extra=statement.extra,
+            extra=statement.extra, as_run=as_run,
         )  # fmt: skip
     notes.write(con, name, told)
     return _row(result)

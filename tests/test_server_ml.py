@@ -5,7 +5,7 @@ import pytest
 
 pytest.importorskip("scramp")
 import retailsql
-from tests.server_sessions import READER, WRITER, Extended, ask, enter, make_door
+from tests.server_sessions import READER, WRITER, Extended, ask, enter, make_door, within
 
 TRAIN = [*READER, "train on database"]
 
@@ -168,3 +168,38 @@ def test_names_that_are_guarded_work_in_models_statements(session):
     query = "SELECT x, label, len(list_distinct([x, x + 1])) AS n, hex(x) = '0' AS h FROM rows"
     made = ask(tara, f"CREATE MODEL guarded OPTIONS(model_type='linear_reg') AS {query}")
     assert made.tags == ["CREATE MODEL"], made.error
+
+
+def test_the_rows_of_a_training_are_read_under_guards_and_stored_is_what_was_written(session, door):
+    tara = session("tara")
+    slow = (
+        "SELECT j AS x, j AS label, len(list_distinct(l || [j])) AS n "
+        "FROM (SELECT list(hash(i)) l FROM range(100000) t(i)), range(100) r(j)"
+    )
+    create = "CREATE OR REPLACE MODEL slow OPTIONS(model_type='linear_reg') AS"
+    ask(tara, "SET statement_timeout = '1s'")
+    found = within(2.5, lambda: ask(tara, f"{create} {slow}"))
+    assert found.state == "57014", found.error
+    transform = "CREATE OR REPLACE MODEL slow TRANSFORM(x + n AS x, label)"
+    options = "OPTIONS(model_type='linear_reg') AS"
+    found = within(2.5, lambda: ask(tara, f"{transform} {options} {slow}"))
+    assert found.state == "57014", found.error
+    ask(tara, "RESET statement_timeout")
+    huge = slow.replace("(100000)", "(600000)").replace("range(100)", "range(3)")
+    found = ask(tara, f"{create} {huge}")
+    assert "at most 500000" in found.error.detail
+    written = (
+        "SELECT x, label, len(list_distinct([x, x + 1])), replace(x::text, '9', x::text) FROM rows"
+    )
+    made = ask(tara, f"{create} {written};")
+    assert made.tags == ["CREATE MODEL"], made.error
+    copy = door.warehouse.path.with_name("trained.duckdb")
+    copy.write_bytes(door.warehouse.path.read_bytes())
+    with retailsql.connect(copy, read_only=True) as con:
+        ((stored, signature),) = con.execute(
+            "SELECT training_sql, signature::VARCHAR FROM retailsql.versions "
+            "WHERE model_name = 'slow' AND version = 1"
+        ).fetchall()
+    assert stored == written
+    assert "__pg" not in signature
+    ask(tara, "DROP MODEL slow")

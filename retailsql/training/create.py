@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace as dc_replace
 from difflib import get_close_matches
 from typing import Any
@@ -44,6 +44,7 @@ def create_model(
     progress: Progress | None = None,
     transform: str | None = None,
     extra: Mapping[str, str] | None = None,
+    as_run: Callable[[str], str] | None = None,
 ) -> dict[str, Any]:
     """Train a model on the rows of a query, register it and publish its functions.
 
@@ -61,6 +62,8 @@ def create_model(
         progress: called with words and the share done.
         transform: what stands in TRANSFORM(...).
         extra: other queries of the statement, such as ``custom_holiday``.
+        as_run: a query -> what is run in its place, the same rows by other means; stored is what
+            was written.
 
     Returns:
         The result row: model, version, model_type, metric, value, baseline, baseline_value,
@@ -87,14 +90,15 @@ def create_model(
     if str(written).upper() != model_type:
         idle.append(f"model_type {str(written).upper()} is the old name of {model_type}")
     say("reading the training rows", 0.0)
-    text = spliced(connection, query)
+    run = as_run or _as_written
+    text = spliced(connection, run(query))
     with transformed(connection, text, parameters, transform, given, model_type) as plan:
-        source = (query, parameters) if plan is None else (plan.query, None)
+        source = (text, parameters) if plan is None else (plan.query, None)
         data = read_rows(connection, *source, model_type)
         before = None if plan is None else raw_rows(connection, plan, model_type)
         whole = data.table if plan is None else whole_rows(connection)
     _check_extra(extra, model_type)
-    others = {n: read_rows(connection, q, None, n).table for n, q in (extra or {}).items()}
+    others = {n: read_rows(connection, run(q), None, n).table for n, q in (extra or {}).items()}
     data = dc_replace(data, extra=others)
     told = training_words(connection, {**given, "model_type": model_type}, query)
     seed = used["seed"] if isinstance(used.get("seed"), int) else 0
@@ -134,6 +138,11 @@ def _model_type(options: dict[str, Any]) -> object:
             f"OPTIONS has no option {meant[0]!r}", wanted="model_type", todo="correct the name"
         )
     return options.pop("model_type", None)
+
+
+def _as_written(query: str) -> str:
+    """It runs as it is."""
+    return query
 
 
 def _silent(words: str, share: float) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 from pathlib import Path
+
+import pyarrow as pa
 
 SHARE = 0.6
 """Of the memory, for DuckDB. What Python, models and answers on their way take comes on top, and
@@ -35,6 +38,38 @@ def machine_memory() -> int | None:
         if told.isdecimal():  # else it is "max"
             found = min(found, int(told))
     return found if found > 0 else None
+
+
+_ARENA_MAX, _ARENAS = -8, 2
+"""``M_ARENA_MAX`` of glibc's malloc.h."""
+
+
+def share_memory() -> None:
+    """Let threads take memory from few common stores; to be called before there are threads.
+
+    glibc gives each thread a store of its own, and what is free in one serves no other: a hundred
+    connections, one after another, would each leave behind the most that its thread ever used.
+    """
+    mallopt = _of_c("mallopt")
+    if mallopt is not None:
+        mallopt(_ARENA_MAX, _ARENAS)
+
+
+def give_back() -> None:
+    """Give the system the memory that is free; the allocators keep it, else, for next time."""
+    trim = _of_c("malloc_trim")
+    if trim is not None:
+        trim(0)
+    pa.default_memory_pool().release_unused()
+
+
+def _of_c(name: str) -> ctypes._NamedFuncPointer | None:
+    """A function of the C library; None: it is another one than glibc."""
+    try:
+        found: ctypes._NamedFuncPointer | None = getattr(ctypes.CDLL(None), name, None)
+    except (OSError, TypeError):
+        return None
+    return found
 
 
 def default_threads() -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import signal
 import socket
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -14,7 +15,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from retailsql.adapters.server.accounts import Accounts, Audit, amounts
 from retailsql.adapters.server.accounts.secret import kept_secret
-from retailsql.adapters.server.resources import default_memory, default_threads
+from retailsql.adapters.server.resources import (
+    default_memory,
+    default_threads,
+    give_back,
+    share_memory,
+)
 from retailsql.adapters.server.self_signed import Pair, self_signed
 from retailsql.errors import ProjectError
 from retailsql.functions.signals import heard_signals
@@ -23,6 +29,9 @@ if TYPE_CHECKING:
     from retailsql.adapters.server.wire import Listener, Tls
 
 HOST, PORT, CONNECTIONS = "127.0.0.1", 5433, 100
+_TIDY, _WORK = 5.0, 0.1
+"""Seconds between two looks whether memory is to be given back, and those of the processor after
+which there may be some."""
 log = logging.getLogger("retailsql.server")
 
 
@@ -100,9 +109,10 @@ def serve(options: ServeOptions, accounts: Accounts, opened: Callable[[Open], No
         DatabaseOpenError: the database cannot be opened.
         MissingExtraError: a package of the extra ``serve`` is missing.
     """
+    share_memory()
     with _signals() as signals, running(options, accounts) as told:
         opened(told)
-        while (number := signals.recv(1)[0]) == signal.SIGHUP:
+        while (number := _next(signals)) == signal.SIGHUP:
             told.reload()
         # The next one ends the process at once, should this end take too long.
         signal.signal(number, signal.SIG_DFL)
@@ -225,6 +235,20 @@ def _reload(options: ServeOptions, accounts: Accounts, host: str, listener: List
             log.info("the certificate has been read again")
     except ProjectError as error:
         log.error("%s; the one of before is used on", error)
+
+
+def _next(signals: socket.socket) -> int:
+    """The next signal; while there is none the memory of what has ended is given back."""
+    signals.settimeout(_TIDY)
+    worked = time.process_time()
+    while True:
+        try:
+            return signals.recv(1)[0]
+        except TimeoutError:
+            now = time.process_time()
+            if now - worked > _WORK:
+                give_back()
+                worked = time.process_time()
 
 
 @contextmanager

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import duckdb
 from duckdb import DuckDBPyConnection
 
 from retailsql.adapters.server import policy
+from retailsql.adapters.server.backend.guarded import guarded
 from retailsql.adapters.server.backend.models import list_models
 from retailsql.adapters.server.backend.result import Command, Plan, Result, done
 from retailsql.adapters.server.backend.said import told
@@ -104,6 +106,8 @@ def _create(ctx: Context, part: Part, statement: CreateModel) -> Result:
         feared = _lint(ctx, con, part)
         try:
             row = _carry_out(ctx, con, statement)
+        except PgError:
+            raise  # a cancel or time limit, no fault of the statement
         except RetailSQLError as error:
             raise _in_full(error, feared) from error
     _tell(ctx, feared)
@@ -152,25 +156,30 @@ def _check_queries(ctx: Context, part: Part, statement: CreateModel) -> None:
     from retailsql.adapters.server.backend.query import Query as Plain
     from retailsql.adapters.server.backend.script import split
 
-    texts = [statement.query, *statement.extra.values()]
-    if statement.transform is not None:
-        texts.append(f"SELECT {statement.transform} FROM ({statement.query})")
-    for i, text in enumerate(texts):
+    for text in (statement.query, *statement.extra.values()):
         parts = split(text)
         if len(parts) != 1:
             raise PgError("42601", "a model is trained on one query")
-        if statement.transform is not None and i == len(texts) - 1:
-            _check_transform(ctx, parts[0])
-            continue
         checked = Plain(ctx, parts[0])
         if checked.writes or checked.fields is None:
             raise PgError("0A000", "a model is trained on a query that only reads")
+    if statement.transform is not None:
+        _check_transform(ctx, statement.transform, statement.query)
 
 
-def _check_transform(ctx: Context, part: Part) -> None:
-    con = ctx.connection()
-    final = splice(con, part.text, part.text, ctx.rights) if holds_calls(part) else part.text
-    policy.check(con, part.text, part.tokens, final, ctx.rights, spliced=final != part.text)
+def _check_transform(ctx: Context, transform: str, query: str) -> None:
+    """Its columns as a query of the training rows; scoring reads them without guards, so that
+    functions that need one are refused here.
+    """
+    from retailsql.adapters.server.backend.script import split
+
+    con, form = ctx.connection(), "SELECT {} FROM (\n{}\n)"
+    written = form.format(transform, query)
+    (part,) = split(written)
+    run = form.format(transform, guarded(con, query))
+    calls = holds_calls(part)
+    final = splice(con, run, written, ctx.rights) if calls else run
+    policy.check(con, written, part.tokens, final, ctx.rights, spliced=calls)
 
 
 def _carry_out(ctx: Context, con: DuckDBPyConnection, statement: Any) -> dict[str, Any]:
@@ -187,7 +196,7 @@ def _carry_out(ctx: Context, con: DuckDBPyConnection, statement: Any) -> dict[st
             ctx.tell(Notice(f"{share:.0%} {words}", severity="INFO"))
 
     policy.changed()  # names read from now on may be those of before
-    text = carry_out(con, statement, None, say)
+    text = carry_out(con, statement, None, say, partial(guarded, con))
     result = con.execute(text)
     names = [column[0] for column in result.description or ()]
     row = dict(zip(names, result.fetchone() or (), strict=True))

@@ -1,6 +1,7 @@
 """PostgreSQL's dialect on DuckDB: parameters, statements, names of columns, errors."""
 
 from retailsql.adapters.server.postgres.edits import edits as edits
+from retailsql.adapters.server.postgres.edits import guards_alone as guards_alone
 from retailsql.adapters.server.postgres.errors import pg_error as pg_error
 from retailsql.adapters.server.postgres.formats import register as register
 from retailsql.adapters.server.postgres.install import install as install

@@ -36,15 +36,22 @@ def type_name(scan: Scan, i: int) -> list[Edit]:
     return [Edit(token.start, token.end + 1, _TYPES[word])]
 
 
-def guarded(scan: Scan, i: int) -> list[Edit]:
+def guarded(scan: Scan, i: int, *, own: bool = False) -> list[Edit]:
     """A function or operator that looks at the sizes of its arguments; not in a view, which other
     programs read, nor in FROM, where ``range`` gives rows.
+
+    Args:
+        scan: the statement.
+        i: a token.
+        own: leave what DuckDB has not, or has otherwise.
     """
     token = scan.tokens[i]
     if scan.kind(i) in guards.OPERATORS:
         return [] if scan.of_view() else [Edit(token.start, token.end + 1, f"@{token.text}")]
     close = scan.closing(i + 1) if scan.word(i + 1) == "(" else None
     if close is None or scan.kind(i) == "STRING" or not guarded_calls.looks(scan, i, close):
+        return []
+    if own and guarded_calls.is_foreign(scan, i, close):
         return []
     first = i
     while scan.word(first - 1) == "." and scan.word(first - 2) in guards.BUILT_IN:

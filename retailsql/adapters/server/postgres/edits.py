@@ -74,6 +74,23 @@ def edits(text: str, tokens: Sequence[Token]) -> list[Edit]:
     return _apart(out)
 
 
+def guards_alone(text: str, tokens: Sequence[Token]) -> list[Edit]:
+    """The guards of :func:`edits` and nothing else: for what is DuckDB's own SQL and stays so.
+
+    Args:
+        text: a query.
+        tokens: its tokens.
+
+    >>> from retailsql.adapters.server.records import apply
+    >>> from retailsql.dialect.tokens import tokenize
+    >>> sql = "select list_distinct(l), x::numeric from t where s ~ 'a'"
+    >>> apply(sql, guards_alone(sql, tokenize(sql)))
+    "select __pg_list_distinct(l), x::numeric from t where s ~ 'a'"
+    """
+    scan = Scan(text, tokens)
+    return _apart([edit for i in scan.telling() for edit in calls.guarded(scan, i, own=True)])
+
+
 def _unqualified(tokens: Sequence[Token]) -> tuple[list[Edit], Sequence[Token]]:
     """``pg_catalog.f(x)`` is ``f(x)``: no rule need know of it."""
     found = [

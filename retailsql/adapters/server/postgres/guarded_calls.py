@@ -31,11 +31,18 @@ def looks(scan: Scan, i: int, close: int) -> bool:
         scan.word(at) == "AS" and scan.around(at) == i + 1 for at in range(i + 2, close)
     ):
         return False  # SELECT * REPLACE (a AS b)
-    if method or (name, len(parts)) in (("lpad", 2), ("rpad", 2)) or guard.constant is None:
-        return True  # DuckDB has no such pads
-    if moments(scan, i, close):
+    if method or is_foreign(scan, i, close) or guard.constant is None:
         return True
     return not all(_constant(scan, *parts[at]) for at in guard.constant if at < len(parts))
+
+
+def is_foreign(scan: Scan, i: int, close: int) -> bool:
+    """True for a call that DuckDB has not, or answers with another type: a pad without a filling,
+    a series of dates.
+    """
+    pads = (("lpad", 2), ("rpad", 2))
+    called = (scan.tokens[i].text.lower(), len(scan.parts(i + 2, close)))
+    return called in pads or moments(scan, i, close)
 
 
 def parameters(scan: Scan, i: int, close: int) -> Iterator[tuple[int, str]]:
