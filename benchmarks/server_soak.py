@@ -156,7 +156,8 @@ def soak(
 def told(name: str, sizes: Sequence[float]) -> str:
     """The first half against the second; the first phase, which loads things, is left out."""
     early, late = statistics.mean(sizes[1:5]), statistics.mean(sizes[-4:])
-    return f"memory {name}: {early:.0f} MB in phases 2 to 5, {late:.0f} in the last four ({late / early:.2f})"
+    ratio = late / early
+    return f"memory {name}: {early:.0f} MB in phases 2 to 5, {late:.0f} in the last four ({ratio:.2f})"
 
 
 @click.command()
