@@ -157,7 +157,7 @@ def told(name: str, sizes: Sequence[float]) -> str:
     """The first half against the second; the first phase, which loads things, is left out."""
     early, late = statistics.mean(sizes[1:5]), statistics.mean(sizes[-4:])
     ratio = late / early
-    return f"memory {name}: {early:.0f} MB in phases 2 to 5, {late:.0f} in the last four ({ratio:.2f})"
+    return f"memory {name}: {early:.0f} MB in phases 2-5, {late:.0f} in the last four ({ratio:.2f})"
 
 
 @click.command()
