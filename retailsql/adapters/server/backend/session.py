@@ -207,6 +207,8 @@ class Session:
             portal.close()
         self._ctx.portals.clear()
         self._ctx.statements.clear()
+        if self._ctx.stream is not None:  # of a statement that was left in the middle
+            self._ctx.stream.close(undone=True)
         self._ctx.work.close()
 
     def _one(self, part: Part, last: bool) -> Iterator[Answer]:
