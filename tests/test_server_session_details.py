@@ -151,3 +151,13 @@ def test_the_default_memory_is_a_part_of_the_machines(monkeypatch, tmp_path):
     assert resources.default_memory() == "600MB"
     limit.write_text("max\n")
     assert resources.machine_memory() > 1_000_000_000
+
+
+def test_a_session_that_ends_lets_the_result_go_that_it_was_sending(door):
+    session = enter(door)
+    answers = session.simple("SELECT * FROM range(10000000)")
+    next(answers), next(answers)
+    (stream,) = (s for s in session._ctx.work.generation.streams if s._ctx is session._ctx)
+    assert stream.open
+    session.close()  # the listener's client is gone, and the generator is garbage
+    assert not stream.open

@@ -8,9 +8,16 @@ from pathlib import Path
 
 import pyarrow as pa
 
+try:
+    import resource
+except ImportError:  # not on Windows
+    resource = None  # type: ignore[assignment]
+
 SHARE = 0.6
 """Of the memory, for DuckDB. What Python, models and answers on their way take comes on top, and
 while a file is renewed the old instance serves beside the new one."""
+ROOM = 0.9
+"""Of the memory, that all together may take."""
 _LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 
 
@@ -61,6 +68,33 @@ def give_back() -> None:
     if trim is not None:
         trim(0)
     pa.default_memory_pool().release_unused()
+
+
+def bound_memory(room: int | None = None) -> None:
+    """Refuse this process more than the machine has: a statement then fails where else the system
+    would end the server. DuckDB's own limit does not count the values that a function makes of a
+    block of rows.
+
+    Args:
+        room: bytes beside those it has reserved by now; None: :data:`ROOM` of the machine's.
+    """
+    found, reserved = machine_memory(), _reserved()
+    if resource is None or reserved is None or (room is None and found is None):
+        return
+    most = reserved + (room if room is not None else int((found or 0) * ROOM))
+    soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    if soft == resource.RLIM_INFINITY or soft > most:
+        resource.setrlimit(resource.RLIMIT_DATA, (most, hard))
+
+
+def _reserved() -> int | None:
+    """Bytes that count for RLIMIT_DATA; None: the system does not tell."""
+    try:
+        lines = Path("/proc/self/status").read_text("ascii").splitlines()
+    except OSError:
+        return None
+    told = next((line.split()[1] for line in lines if line.startswith("VmData:")), None)
+    return None if told is None else int(told) * 1024
 
 
 def _of_c(name: str) -> ctypes._NamedFuncPointer | None:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from retailsql.adapters.server.accounts import Accounts, Audit, amounts
 from retailsql.adapters.server.accounts.secret import kept_secret
 from retailsql.adapters.server.resources import (
+    bound_memory,
     default_memory,
     default_threads,
     give_back,
@@ -111,6 +112,7 @@ def serve(options: ServeOptions, accounts: Accounts, opened: Callable[[Open], No
     """
     share_memory()
     with _signals() as signals, running(options, accounts) as told:
+        bound_memory()
         opened(told)
         while (number := _next(signals)) == signal.SIGHUP:
             told.reload()

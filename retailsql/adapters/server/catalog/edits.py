@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from retailsql.adapters.server.catalog.lookups import check_lookups
 from retailsql.adapters.server.catalog.names import (
     SCHEMAS,
     SHIM,
@@ -43,6 +44,9 @@ def edits(text: str, tokens: Sequence[Token]) -> list[Edit]:
     Returns:
         Edits that do not overlap; none, quickly, if the statement mentions nothing of the catalog.
 
+    Raises:
+        PgError: 54001.
+
     >>> from retailsql.dialect.tokens import tokenize
     >>> sql = "SELECT c.oid FROM pg_class c"
     >>> edits(sql, tokenize(sql))
@@ -67,7 +71,9 @@ def edits(text: str, tokens: Sequence[Token]) -> list[Edit]:
             if i in sheet.done:
                 break
             step(sheet, i)
-    return sheet.edits()
+    found = sheet.edits()
+    check_lookups(found)
+    return found
 
 
 def _name_edits(sheet: Sheet, i: int) -> None:

@@ -19,7 +19,7 @@ ALIASES, QUERIES, GROUPS, PIVOTS = 2_000, 500, 512, 1_000
 """Copies of one expression; of one query; grouping sets; columns made by a pivot."""
 ENTRIES = 1_664
 """Of a list behind SELECT; PostgreSQL's own limit."""
-CONDITIONS, GROUPS_OF_THEM, WINDOWS, PARTS = 1_000, 1_500, 256, 32
+CONDITIONS, GROUPS_OF_THEM, WINDOWS, PARTS = 800, 750, 256, 32
 """Joined by AND; those of an OR; different windows; parts of a column's name: DuckDB looks at each
 with each."""
 _SUBQUERIES = {"EXISTS": 24, "ANY": 24}

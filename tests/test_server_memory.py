@@ -1,0 +1,75 @@
+"""Memory that is free goes back to the system, and one statement cannot take all there is."""
+
+import ctypes
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("scramp")
+from retailsql.adapters.server import resources
+
+_GLIBC = pytest.mark.skipif(
+    resources._of_c("malloc_trim") is None, reason="the C library is not glibc"
+)
+
+
+@_GLIBC
+def test_memory_that_is_free_is_given_back():
+    def mine():
+        return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
+
+    c = ctypes.CDLL(None)
+    c.malloc.restype, c.free.argtypes = ctypes.c_void_p, [ctypes.c_void_p]
+    blocks = [c.malloc(4_000) for _ in range(30_000)]
+    for block in blocks:
+        ctypes.memset(ctypes.c_void_p(block), 1, 4_000)
+    for block in blocks[:-1]:
+        c.free(block)  # the last lies above them all, so that nothing falls back by itself
+    before = mine()
+    resources.give_back()
+    assert before - mine() > 60_000_000
+    c.free(blocks[-1])
+
+
+# Two thousand texts of 3 MB in one block of rows: DuckDB's memory_limit does not count them.
+_GREEDY = """
+import sys
+from pathlib import Path
+from retailsql.adapters.server import resources
+from tests.server_sessions import READER, ask, enter, make_door, make_file
+
+folder = Path(sys.argv[1])
+door = make_door(make_file(folder / "shop.duckdb"), folder, anna=READER)
+one, two = enter(door), enter(door)
+assert ask(two, "SELECT count(*) FROM items").rows == [("3",)]
+resources.bound_memory(1_500_000_000)
+text = "(SELECT string_agg(md5(i::VARCHAR), '') s FROM range(100000) t(i))"
+greedy = ask(one, f"SELECT sum(len(s || j)) FROM {text}, range(20000) r(j)")
+print(greedy.state)
+for session in (one, two, enter(door)):
+    print(ask(session, "SELECT count(*), max(name) FROM items").rows)
+door.close()
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="RLIMIT_DATA counts all of it on Linux only")
+def test_a_statement_that_wants_more_than_there_is_fails_alone(tmp_path):
+    ran = subprocess.run(
+        [sys.executable, "-c", _GREEDY, str(tmp_path)],
+        cwd=Path(__file__).parents[1], capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert ran.stdout.splitlines() == ["53200", *["[('3', 'n2')]"] * 3], ran.stderr[-2000:]
+
+
+def test_the_limit_is_only_ever_lowered():
+    before = resource.getrlimit(resource.RLIMIT_DATA)
+    try:
+        resources.bound_memory(64_000_000_000)
+        once = resource.getrlimit(resource.RLIMIT_DATA)[0]
+        resources.bound_memory(128_000_000_000)
+        assert resource.getrlimit(resource.RLIMIT_DATA)[0] == once
+    finally:
+        resource.setrlimit(resource.RLIMIT_DATA, before)
