@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 import retailsql
-from tests.server_support.postgres15 import postgres15  # noqa: F401
+from tests.server_support.postgres15 import pg, postgres15  # noqa: F401
 from tests.server_support.targets import door, real  # noqa: F401
 
 # Doctests import every module: the plugin cannot be without dbt, the driver of Superset's test is

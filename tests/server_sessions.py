@@ -82,16 +82,22 @@ def door_on(sql, **users):
         yield made
         made.close()
 
-    def sessions(user):
-        @pytest.fixture(name=user)
-        def session(door):
-            made = enter(door, user)
-            yield made
-            made.close()
+    return door, *map(session_of, users)
 
-        return session
 
-    return door, *map(sessions, users)
+def session_of(user, before=""):
+    """A fixture: a session of a user at the fixture ``door``, begun with a statement."""
+    import pytest
+
+    @pytest.fixture(name=user)
+    def session(door):
+        made = enter(door, user)
+        if before:
+            ask(made, before)
+        yield made
+        made.close()
+
+    return session
 
 
 def within(seconds, do, tries=3):

@@ -27,6 +27,7 @@ from retailsql.adapters.server.accounts.edit import NEW_FILE
 from retailsql.cli import cli
 from retailsql.errors import RetailSQLError
 from tests.conftest import ROOT
+from tests.server_support.users_file import add_user
 
 pytest.importorskip("tomlkit")
 pytest.importorskip("scramp")
@@ -136,7 +137,7 @@ def test_a_person_sees_the_users_as_a_table(tmp_path, monkeypatch):
     """Also on a narrow screen nothing is cut off, and no name is taken for rich's own marks."""
     path = tmp_path / "users.toml"
     path.write_text(NEW_FILE + 'row_limit = 100000\nmemory_limit = "1GB"\nsessions = 5\n')
-    Accounts.open(path).add_user("[b]anna", "x", ["analyst"], ["read on schema warehouse_of_2026"])
+    add_user(path, "[b]anna", "x", ["analyst"], ["read on schema warehouse_of_2026"])
     monkeypatch.setenv("COLUMNS", "60")
     monkeypatch.setenv("FORCE_COLOR", "1")
     done = CliRunner().invoke(cli, ["user", "list", "--users", str(path)], catch_exceptions=False)

@@ -23,7 +23,15 @@ from retailsql.adapters.server.accounts.grants import read_grant, write_grant
 from retailsql.adapters.server.records import Grant, Limits, PgError, Rights
 from retailsql.errors import ProjectError
 from tests.conftest import ROOT
-from tests.server_support.users_file import ADMIN, FILE, SALES, VERIFIER, path, statement
+from tests.server_support.users_file import (
+    ADMIN,
+    FILE,
+    SALES,
+    VERIFIER,
+    add_user,
+    path,
+    statement,
+)
 
 KEYS = st.sampled_from(
     ["analyst", "anna", "grants", "roles", "verifier", "admin", "sessions", "time_limit",
@@ -191,7 +199,7 @@ def test_a_file_that_is_no_text_is_told_and_the_rights_of_before_stay(path, data
     assert accounts.rights("anna") == before
     assert "users.toml" in caplog.text
     assert BROKEN[data] in caplog.text
-    for change in (lambda: accounts.add_user("n", "p"), lambda: Accounts.open(path)):
+    for change in (lambda: add_user(path, "n", "p"), lambda: Accounts.open(path)):
         with pytest.raises(ProjectError):
             change()
     with pytest.raises(PgError):

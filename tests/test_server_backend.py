@@ -8,7 +8,19 @@ import pytest
 
 pytest.importorskip("scramp")
 from retailsql.adapters.server.records import CopyData, Empty, PgError
-from tests.server_sessions import READER, WRITER, Extended, ask, enter, make_door, make_file
+from tests.server_sessions import (
+    READER,
+    WRITER,
+    Extended,
+    ask,
+    enter,
+    make_door,
+    make_file,
+    session_of,
+)
+
+anna = session_of("anna")
+will = session_of("will", "CREATE OR REPLACE TABLE notes AS SELECT * FROM items")
 
 
 @pytest.fixture(scope="module")
@@ -22,22 +34,6 @@ def door(tmp_path_factory):
     yield made
     made.close()
     made._audit.close()
-
-
-@pytest.fixture
-def anna(door):
-    session = enter(door)
-    yield session
-    session.close()
-
-
-@pytest.fixture
-def will(door):
-    """A session of somebody who writes, with a table ``notes`` like ``items``."""
-    session = enter(door, "will")
-    ask(session, "CREATE OR REPLACE TABLE notes AS SELECT * FROM items")
-    yield session
-    session.close()
 
 
 def test_statements_of_one_message_are_answered_one_by_one(anna):

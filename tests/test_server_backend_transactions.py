@@ -4,7 +4,19 @@ import pytest
 
 pytest.importorskip("scramp")
 from retailsql.adapters.server.records import PgError
-from tests.server_sessions import READER, WRITER, Extended, ask, enter, make_door, make_file
+from tests.server_sessions import (
+    READER,
+    WRITER,
+    Extended,
+    ask,
+    enter,
+    make_door,
+    make_file,
+    session_of,
+)
+
+anna = session_of("anna")
+will = session_of("will", "CREATE OR REPLACE TABLE notes AS SELECT * FROM items")
 
 
 @pytest.fixture(scope="module")
@@ -13,22 +25,6 @@ def door(tmp_path_factory):
     made = make_door(make_file(tmp_path / "shop.duckdb"), tmp_path, anna=READER, will=WRITER)
     yield made
     made.close()
-
-
-@pytest.fixture
-def anna(door):
-    session = enter(door)
-    yield session
-    session.close()
-
-
-@pytest.fixture
-def will(door):
-    """A session of somebody who writes, with a table ``notes`` like ``items``."""
-    session = enter(door, "will")
-    ask(session, "CREATE OR REPLACE TABLE notes AS SELECT * FROM items")
-    yield session
-    session.close()
 
 
 @pytest.mark.parametrize(

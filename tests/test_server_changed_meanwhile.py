@@ -5,9 +5,12 @@ import pytest
 
 pytest.importorskip("scramp")
 from retailsql.adapters.server.records import PgError
-from tests.server_sessions import Extended, accounts, ask, enter, make_door, make_file
+from tests.server_sessions import Extended, accounts, ask, enter, make_door, make_file, session_of
 
 MINE = ["read on schema main", "read on schema raw"]
+
+
+anna = session_of("anna")
 
 
 @pytest.fixture
@@ -19,13 +22,6 @@ def door(tmp_path):
     made = make_door(path, tmp_path, anna=MINE, will=["read on database", "write on database"])
     yield made
     made.close()
-
-
-@pytest.fixture
-def anna(door):
-    session = enter(door)
-    yield session
-    session.close()
 
 
 def state_of(session, portal):

@@ -27,12 +27,6 @@ MOMENTS = [
 
 
 @pytest.fixture(scope="module")
-def pg(postgres15):
-    with psycopg.connect(postgres15.dsn, autocommit=True) as con:
-        yield con
-
-
-@pytest.fixture(scope="module")
 def duck():
     with duckdb.connect() as con:
         con.execute("SET TimeZone = 'UTC'")

@@ -26,12 +26,6 @@ ONE = "SELECT * FROM (VALUES (1, E'\\\\.'), (2, ''), (3, NULL), (4, 'a')) t(i, v
 
 
 @pytest.fixture(scope="module")
-def pg(postgres15):
-    with psycopg.connect(postgres15.dsn, autocommit=True) as con:
-        yield con
-
-
-@pytest.fixture(scope="module")
 def duck():
     with duckdb.connect() as con:
         yield con

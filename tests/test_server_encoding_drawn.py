@@ -19,12 +19,6 @@ DAY_MIN, DAY_MAX = -2_440_588, 2_145_031_948 - 10_957
 
 
 @pytest.fixture(scope="module")
-def pg(postgres15):
-    with psycopg.connect(postgres15.dsn, autocommit=True) as con:
-        yield con
-
-
-@pytest.fixture(scope="module")
 def duck():
     with duckdb.connect() as con:
         con.execute("SET TimeZone = 'UTC'")

@@ -202,6 +202,11 @@ extract(epoch FROM interval '1 year 2 mons')
 justify_interval('1 mon -1 hour'::interval)
 ARRAY[1, NULL]::text
 1e15::double precision::text
+upper('a') || 1::double precision
+ARRAY[1, 2] || 3
+'{"a": 1}'::jsonb @> '{"a": 1}'
+id * '2.5'
+max(id) = '2.5'
 'abcdef'::varchar
 'x'::name
 B'101'
@@ -218,11 +223,8 @@ BI = {
 }
 LINES = [
     line
-    for line in Path(__file__)
-    .with_name("server_support")
-    .joinpath("tool_statements.sql")
-    .read_text()
-    .splitlines()
+    for name in ("tool_statements.sql", "analyst_statements.sql")
+    for line in Path(__file__).with_name("server_support").joinpath(name).read_text().splitlines()
     if not line.startswith("--")
 ]
 FROM_KINDS = ("count", "sum", "avg", "min(", "max(", "bool_", "string_agg", "array_agg", "stddev",
@@ -299,3 +301,41 @@ def test_what_tools_write_is_answered_as_postgresql_does(start, real, door):
             except psycopg.Error as error:
                 second = f"{error.sqlstate} {error}"
             assert second == first, line
+
+
+REFUSED = {
+    "SELECT 2 * '2.5'": "22P02",
+    "SELECT '1.5' + 1": "22P02",
+    "SELECT '2.5'::integer": "22P02",
+    "SELECT CAST('2.5' AS bigint)": "22P02",
+    "SELECT '1' + '2'": "42725",
+    "SELECT interval '1 day' / 0": "22012",
+    "SELECT sum(words) FROM kinds": "42883",
+    "SELECT words / 2 FROM kinds": "42883",
+    "SELECT day_ + large FROM kinds WHERE id = 1 AND words + 1 = 2": "42883",
+    "SELECT 1 BETWEEN SYMMETRIC 2": "42601",
+}
+
+
+@pytest.mark.parametrize("statement", REFUSED)
+def test_what_postgresql_refuses_the_door_refuses_with_its_state(statement, real, door):
+    told = []
+    for target in (real, door):
+        with (
+            psycopg.connect(target.dsn, connect_timeout=10, autocommit=True) as connection,
+            pytest.raises(psycopg.Error) as error,
+        ):
+            connection.execute(statement)
+        told.append(error.value.sqlstate)
+    assert told == [REFUSED[statement]] * 2
+
+
+def test_with_ties_is_refused_where_its_rows_cannot_be_told(door):
+    with psycopg.connect(door.dsn, connect_timeout=10, autocommit=True) as connection:
+        for statement in (
+            "SELECT DISTINCT flag FROM kinds ORDER BY flag FETCH FIRST 1 ROWS WITH TIES",
+            "SELECT id FROM kinds UNION SELECT 1 ORDER BY id FETCH FIRST ROW WITH TIES",
+            "SELECT id FROM kinds ORDER BY 1 FETCH FIRST ROW WITH TIES",
+        ):
+            with pytest.raises(psycopg.errors.FeatureNotSupported, match="WITH TIES"):
+                connection.execute(statement)

@@ -11,6 +11,7 @@ from tests.server_support.granted import ANNA, make_warehouse
 from tests.server_support.hostile import DOOR, DOOR_SIMPLE, HOSTILE
 from tests.server_support.ordinary import ORDINARY
 from tests.server_support.targets import PASSWORD
+from tests.server_support.users_file import add_user
 
 psycopg = pytest.importorskip("psycopg")
 
@@ -28,12 +29,12 @@ def client(tmp_path_factory):
     before = hashlib.sha256(database.read_bytes()).hexdigest()
     users.write_text("[server]\n")
     users.chmod(0o600)
-    accounts = Accounts.open(users)
     told = [
         f"{g.privilege} on {g.kind} {g.schema}" + ("" if g.name == "*" else f".{g.name}")
         for g in sorted(ANNA.grants)
     ]
-    accounts.add_user("anna", PASSWORD, grants=told)
+    add_user(users, "anna", PASSWORD, grants=told)
+    accounts = Accounts.open(users)
     audit = Audit(folder / "audit.jsonl")
     door = Door(database, accounts, audit)
     with Listener(door, "127.0.0.1", 0) as listener:

@@ -4,7 +4,7 @@ import duckdb
 import pytest
 
 pytest.importorskip("scramp")
-from retailsql.adapters.server.backend import query
+from retailsql.adapters.server.backend import planning
 from retailsql.adapters.server.policy import known
 from retailsql.adapters.server.records import PgError
 from tests.server_sessions import Extended, accounts, ask, enter, make_door, make_file
@@ -14,8 +14,7 @@ WRITES = ["read on database", "write on database"]
 
 
 @pytest.fixture
-def door(tmp_path, monkeypatch):
-    monkeypatch.setattr(known, "_written", False)
+def door(tmp_path):
     path = make_file(tmp_path / "shop.duckdb")
     with duckdb.connect(str(path)) as con:
         con.execute("CREATE TABLE raw.pay AS SELECT 'open' AS v")
@@ -36,8 +35,13 @@ def reads(monkeypatch):
 @pytest.fixture
 def binds(monkeypatch):
     """The texts that were bound."""
-    counted, plain = [], query.bind
-    monkeypatch.setattr(query, "bind", lambda con, text: counted.append(text) or plain(con, text))
+    counted, plain = [], planning.bind
+
+    def bind(con, text, **how):
+        counted.append(text)
+        return plain(con, text, **how)
+
+    monkeypatch.setattr(planning, "bind", bind)
     return counted
 
 
@@ -79,6 +83,32 @@ def test_a_write_that_is_under_way_ends_the_sharing_before_it_runs(door, reads):
     assert ask(anna, "SELECT a FROM late").state == "42P01"
     ask(will, "COMMIT")
     assert ask(anna, "SELECT a FROM late").rows == [("1",)]
+    will.close()
+    anna.close()
+
+
+def test_behind_a_write_new_sessions_share_names_again(door, reads):
+    will = enter(door, "will")
+    assert ask(will, "CREATE TABLE late AS SELECT 1 AS a").state == "00000"
+    del reads[:]
+    for user in ("anna", "bob", "anna"):
+        session = enter(door, user)
+        assert ask(session, "SELECT a FROM late").rows == [("1",)]
+        session.close()
+        assert ask(will, "INSERT INTO items VALUES (9, 'n')").state == "00000"
+    assert len(reads) == 1
+    will.close()
+
+
+def test_a_transaction_that_makes_things_sees_them_and_shares_them_with_nobody(door):
+    will, anna = enter(door, "will"), enter(door)
+    ask(will, "BEGIN")
+    for text in ("CREATE TABLE raw.new AS SELECT 1 AS a", "CREATE VIEW raw.old AS FROM raw.new"):
+        assert ask(will, text).state == "00000"
+    assert ask(will, "SELECT a FROM raw.old").rows == [("1",)]
+    assert ask(anna, "SELECT a FROM raw.old").state == "42P01"
+    ask(will, "ROLLBACK")
+    assert ask(will, "SELECT a FROM raw.old").state == "42P01"
     will.close()
     anna.close()
 

@@ -4,12 +4,14 @@ import ctypes
 import resource
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
 pytest.importorskip("scramp")
 from retailsql.adapters.server import resources
+from retailsql.adapters.server.backend import running
 
 _GLIBC = pytest.mark.skipif(
     resources._of_c("malloc_trim") is None, reason="the C library is not glibc"
@@ -37,8 +39,10 @@ def test_memory_that_is_free_is_given_back():
 # Two thousand texts of 3 MB in one block of rows: DuckDB's memory_limit does not count them.
 _GREEDY = """
 import sys
+import threading
 from pathlib import Path
 from retailsql.adapters.server import resources
+from retailsql.adapters.server.backend import running
 from tests.server_sessions import READER, ask, enter, make_door, make_file
 
 folder = Path(sys.argv[1])
@@ -64,6 +68,21 @@ def test_a_statement_that_wants_more_than_there_is_fails_alone(tmp_path):
     assert ran.stdout.splitlines() == ["53200", *["[('3', 'n2')]"] * 3], ran.stderr[-2000:]
 
 
+def test_the_stacks_of_connections_take_nothing_of_the_room():
+    before = resource.getrlimit(resource.RLIMIT_DATA)
+    stack = min(resource.getrlimit(resource.RLIMIT_STACK)[0] % (1 << 63), 64 << 20)
+    if stack < 1 << 20:
+        pytest.skip("stacks have no size here")
+    try:
+        resources.bound_memory(64_000_000_000, threads=100)
+        with_them = resource.getrlimit(resource.RLIMIT_DATA)[0]
+        resources.bound_memory(64_000_000_000)
+        without = resource.getrlimit(resource.RLIMIT_DATA)[0]
+        assert with_them - without > 50 * stack
+    finally:
+        resource.setrlimit(resource.RLIMIT_DATA, before)
+
+
 def test_the_limit_is_only_ever_lowered():
     before = resource.getrlimit(resource.RLIMIT_DATA)
     try:
@@ -73,3 +92,22 @@ def test_the_limit_is_only_ever_lowered():
         assert resource.getrlimit(resource.RLIMIT_DATA)[0] == once
     finally:
         resource.setrlimit(resource.RLIMIT_DATA, before)
+
+
+def test_time_limits_outlive_a_moment_without_memory(monkeypatch):
+    deadlines, started = running.Deadlines(), []
+
+    class Short(threading.Thread):
+        def start(self):
+            started.append(self)
+            if len(started) == 1:
+                raise RuntimeError("can't start new thread")
+            super().start()
+
+    monkeypatch.setattr(running.threading, "Thread", Short)
+    one = running.Running(deadlines)
+    with pytest.raises(RuntimeError):
+        deadlines.add(0.0, one, 0)
+    deadlines.add(0.0, one, 0)
+    assert len(started) == 2
+    deadlines.close()

@@ -203,3 +203,59 @@ def test_the_rows_of_a_training_are_read_under_guards_and_stored_is_what_was_wri
     assert stored == written
     assert "__pg" not in signature
     ask(tara, "DROP MODEL slow")
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["information_schema.tables", "pg_class", "pg_catalog.pg_settings", "pg_views"],
+)
+def test_no_model_learns_the_catalog_by_heart(session, source):
+    # A model is trained on DuckDB's own SQL, and DuckDB's catalog tells of what nobody may read.
+    query = f"SELECT q::VARCHAR AS name, j AS label FROM {source} q, range(9) r(j)"
+    tara = session("tara")
+    assert ask(tara, query).error is None
+    found = ask(tara, f"CREATE MODEL spy OPTIONS(model_type='linear_reg') AS {query}")
+    assert (found.state, "tables and views" in (found.error.hint or "")) == ("42501", True)
+
+
+def test_ml_functions_and_trainings_divide_as_they_do_without_the_door(session, door, tmp_path):
+    # 7 / 2 is 3 in what a client writes, and 3.5 in what is stored and in what ML calls become.
+    pytest.importorskip("sklearn")
+    will = session("will")
+    features = "SELECT x % 40 AS a, x / 7 AS b, hash(x) % 5 > x % 4 AS label FROM rows"
+    for text in (
+        f"CREATE MODEL halves OPTIONS(model_type='logistic_reg') AS {features}",
+        "CREATE MODEL steps TRANSFORM(x / 7 AS week, label) OPTIONS(model_type='linear_reg') "
+        "AS SELECT x, label FROM rows",
+        "CREATE VIEW main.seen AS SELECT x % 40 AS a, x / 7.0 AS b, hash(x) % 5 > x % 4 AS label "
+        "FROM main.rows",
+    ):
+        assert ask(will, text).error is None
+    assert ask(will, "SELECT 7 / 2").rows == [("3",)]
+    copy = tmp_path / "shop.duckdb"
+    copy.write_bytes(door.warehouse.path.read_bytes())
+    asked = (
+        "SELECT * FROM ML.EVALUATE(MODEL halves)",
+        "SELECT * FROM ML.EVALUATE(MODEL halves, TABLE seen)",
+        "SELECT * FROM ML.ROC_CURVE(MODEL halves)",
+        "SELECT * FROM ML.ROC_CURVE(MODEL halves, GENERATE_ARRAY(0.1, 0.9, 0.1))",
+        "SELECT * FROM ML.CONFUSION_MATRIX(MODEL halves)",
+        "SELECT * FROM ML.WEIGHTS(MODEL halves) ORDER BY ALL",
+        "SELECT * FROM ML.FEATURE_INFO(MODEL halves) ORDER BY ALL",
+        "SELECT * FROM ML.TRANSFORM(MODEL steps, (SELECT x, label FROM rows)) ORDER BY ALL",
+        "SELECT predicted_label FROM ML.PREDICT(MODEL steps, (SELECT x FROM rows)) ORDER BY ALL",
+        "SELECT steps_predict(r) AS p FROM rows AS r ORDER BY ALL",
+        "SELECT * FROM ML.GLOBAL_EXPLAIN(MODEL halves) ORDER BY ALL",
+    )
+    with retailsql.connect(copy, read_only=True) as con:
+        for text in asked:
+            found = Extended(will).run(
+                f"SELECT md5(list(r::VARCHAR)::VARCHAR), count(*) FROM ({text}) r"
+            )
+            will.sync()
+            wanted = con.sql(f"SELECT md5(list(r::VARCHAR)::VARCHAR), count(*) FROM ({text}) r")
+            assert tuple(found[0][0]) == tuple(map(str, wanted.fetchall()[0])), text
+        (direct,) = con.sql("SELECT count(DISTINCT b) AS n FROM seen").fetchall()
+    for model in ("halves", "steps"):
+        assert ask(will, f"DROP MODEL {model}").error is None
+    assert direct == (400,)

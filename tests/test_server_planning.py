@@ -35,6 +35,14 @@ REFUSED = {
         + many("c{i} AS (SELECT * FROM c{before} x, c{before} y)", 16)
         + " SELECT * FROM c16",
     ),
+    "a mode that moves": (
+        "54001",
+        "SELECT mode(s) OVER (ORDER BY a ROWS BETWEEN 1001 PRECEDING AND CURRENT ROW) FROM t",
+    ),
+    "distinct values that move": (
+        "54001",
+        "SELECT sum(DISTINCT a) OVER (ORDER BY a RANGE 9 PRECEDING EXCLUDE CURRENT ROW) FROM t",
+    ),
     "lookups": ("54001", "SELECT " + many("'int4'::regtype", 40)),
     "rights": ("54001", "SELECT " + many("has_table_privilege('t', 'select')", 20)),
     "values": ("54001", f"SELECT 1 FROM t WHERE a IN ({many('{i}', 70_000, ',')})"),
@@ -53,6 +61,9 @@ def test_what_the_engine_plans_by_the_square_is_refused(anna, what):
 PLANNED = {
     "columns": f"SELECT {many('a', 1664)} FROM t",
     "windows": f"SELECT {many('sum(a + {i}) OVER (ORDER BY a)', 600)} FROM t",
+    "modes": "SELECT mode(s) OVER (PARTITION BY a), mode(s) OVER (ORDER BY a), "
+    "sum(DISTINCT a) OVER (ORDER BY a RANGE 9 PRECEDING), "
+    "mode(s) OVER (ORDER BY a ROWS BETWEEN 9 PRECEDING AND 1000 FOLLOWING) FROM t",
     "sums": f"SELECT {many('sum(a + {i})', 1000)} FROM t",
     "functions": f"SELECT {many('round(a + {i}, 2)', 800)} FROM t",
     "pairs": f"SELECT 1 FROM t WHERE {many('(a = {i} AND a < 9)', 750, ' OR ')}",

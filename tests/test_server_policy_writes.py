@@ -132,7 +132,7 @@ def test_what_was_just_made_is_seen(tmp_path):
         cursor.execute("CREATE TABLE raw.later AS SELECT 1")
         assert passes(cursor, "FROM raw.later", BEN).tables == ("raw.later",)
         cursor.execute("DROP TABLE raw.later")
-        policy.changed()
+        policy.alters(cursor)
         assert refused(cursor, "FROM raw.later", BEN).sqlstate == "42P01"
 
 
@@ -155,6 +155,7 @@ def test_names_are_those_of_the_writers_own_transaction(tmp_path):
             new.execute("DROP TABLE shop.raw.shared")
             assert ask(old, "FROM shared").tables == ("raw.shared",)
             old.execute("COMMIT")
+            policy.begins(old)
             with pytest.raises(PgError) as caught:
                 ask(old, "FROM shared")
             assert caught.value.sqlstate in ("42501", "42P01")

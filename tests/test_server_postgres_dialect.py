@@ -8,7 +8,7 @@ import random
 import pytest
 
 from retailsql.adapters.server import postgres
-from retailsql.adapters.server.records import PgError
+from retailsql.adapters.server.records import PgError, apply
 from retailsql.dialect.tokens import tokenize
 from tests.server_support.dialect import Engine, same
 from tests.server_support.dialect_expressions import EXPRESSIONS, QUERIES
@@ -119,10 +119,34 @@ def test_names_of_whole_queries(engine, query, names):
         ("select s collate \"en_US\"", "select s "),
         ("select '{1,NULL}'::int[]", "select '[\"1\", NULL]'::int[]"),
         ("select '{\"a\":1}'::json", "select '{\"a\":1}'::json"),
+        ("select x / 2 from t where d between '1' and '2'",
+         "select x / 2 from t where d between '1' and '2'"),
+        ("select a || b, a || '{1}'", "select a || b, a || '{1}'"),
+        ("select x || 'a' || 1 b from t", "select  __pg_text(x) || 'a' || 1 b from t"),
+        ("select x + '2' y", "select x + '2'::INTEGER y"),
+        ("select date '2024-01-02' - '1'", "select date '2024-01-02' - '1'::INTEGER"),
+        ("select not x not between symmetric a+1 and b y",
+         "select not NOT __pg_between(x , a+1 , b) y"),
+        ("select round(x, 2), round(x, -1)", "select round(x, 2), round(x, -1)"),
+        ("select x from t order by x desc fetch first 2 rows with ties",
+         "select x from t QUALIFY rank() OVER (ORDER BY x desc NULLS FIRST) <= 2 "
+         "order by x desc NULLS FIRST "),
     ],
 )  # fmt: skip
 def test_only_what_differs_is_edited(engine, before, after):
     assert engine.edited(before) == after
+
+
+def test_what_the_binder_refuses_is_called():
+    sql = "select a / 2 * b + max(d - 1) over (order by x) - -1 as n"
+    tokens = tokenize(sql)
+    for refusal, new in (
+        ("argument types '//(INTERVAL, INTEGER)'", sql.replace("a / 2", "__pg_divided(a , 2)")),
+        ("argument types '-(DATE, BIGINT)'",
+         "select __pg_minus(a / 2 * b + max(__pg_minus(d , 1)) over (order by x) , -1) as n"),
+        ("argument types '//(VARCHAR, INTEGER)'", sql),
+    ):  # fmt: skip
+        assert apply(sql, postgres.mended(sql, tokens, refusal)) == new
 
 
 def test_a_view_of_the_warehouse_keeps_its_meaning(engine):

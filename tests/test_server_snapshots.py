@@ -1,9 +1,12 @@
 """A plan runs on the names it was made with, though others write between BEGIN, plan and run."""
 
+from contextlib import contextmanager
+
 import duckdb
 import pytest
 
-from retailsql.adapters.server import policy
+from retailsql.adapters.server.backend.work import Work
+from retailsql.adapters.server.generation import Generation
 from tests.server_sessions import WRITER, ask, enter, make_door, make_file
 
 CHANGES = "DROP TABLE items; CREATE TABLE items AS SELECT INTERVAL 1 DAY AS id, [1, 2] AS name"
@@ -46,16 +49,31 @@ def test_a_hidden_table_made_meanwhile_is_not_read_by_a_plan_for_another(door):
 
 def test_who_begins_while_a_write_is_committed_plans_anew(door, monkeypatch):
     anna, will = enter(door), enter(door, "will")
-    before, changed, seen = "SELECT * FROM items", policy.changed, []
+    before, committing, seen = "SELECT * FROM items", Generation.committing, []
     assert ask(anna, before).rows == OLD
 
-    def committed():
-        monkeypatch.setattr(policy, "changed", changed)
-        changed()
-        seen.append(ask(anna, before).rows)
+    @contextmanager
+    def and_asked_within(generation, names):
+        with committing(generation, names):
+            yield
+            seen.append(ask(anna, before).rows)
 
     ask(will, "BEGIN; " + CHANGES)
-    monkeypatch.setattr(policy, "changed", committed)
+    monkeypatch.setattr(Generation, "committing", and_asked_within)
     ask(will, "COMMIT")
     assert seen in ([OLD], [NEW])
     assert ask(anna, before).rows == NEW
+
+
+def test_a_write_that_ends_as_a_kept_plan_begins_is_no_error(door, monkeypatch):
+    anna, will = enter(door), enter(door, "will")
+    assert ask(anna, "SELECT * FROM items").rows == OLD
+    begin = Work.begin
+
+    def behind_a_write(work, *how):
+        monkeypatch.setattr(Work, "begin", begin)
+        assert ask(will, CHANGES).state == "00000"
+        return begin(work, *how)
+
+    monkeypatch.setattr(Work, "begin", behind_a_write)
+    assert ask(anna, "SELECT * FROM items").rows == NEW

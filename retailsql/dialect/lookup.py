@@ -27,6 +27,11 @@ class Catalog:
     def __init__(self, con: DuckDBPyConnection) -> None:
         self.con = con
 
+    @property
+    def integer_division(self) -> bool:
+        """Whether 7 / 2 is 3 in this session: where a text is read decides, not where it runs."""
+        return first_row(self.con, "SELECT 7 / 2") == (3,)
+
     def model(self, name: str) -> StoredVersion:
         """The deployed version of a model, its hidden function made sure of.
 

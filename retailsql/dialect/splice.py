@@ -6,10 +6,12 @@ put into it as written, once, so that parameters keep their number and order.
 
 from __future__ import annotations
 
+import re
+
 from retailsql.dialect.lookup import Catalog
 from retailsql.dialect.scalars.expand import expand_scalars
 from retailsql.dialect.settings import read_settings
-from retailsql.dialect.tokens import Walk
+from retailsql.dialect.tokens import Walk, tokenize
 from retailsql.dialect.values import read_struct
 from retailsql.dialect.verbs.call import MLCall
 from retailsql.dialect.verbs.table import NAMES, WITHOUT_MODEL, verbs_called
@@ -94,11 +96,34 @@ def _expand(walk: Walk, at: int, name: str, catalog: Catalog, before: str) -> tu
     if call.model is None:
         verb = next(v for v in verbs_called(name) if not v.kinds)
         _check(call, verb)
-        return f"({verb.expand(call)})", stop
+        return f"({_dividing(call, verb.expand(call))})", stop
     stored = catalog.model(call.model)
     verb = _verb_for(call, stored)
     _check(call, verb)
-    return f"({verb.expand(call, stored)})", stop
+    return f"({_dividing(call, verb.expand(call, stored))})", stop
+
+
+def _dividing(call: MLCall, sql: str) -> str:
+    """The SQL of a call in a session where 7 / 2 is 3: there, too, it must divide as it does in
+    others; the caller's own rows are the caller's affair.
+    """
+    if "/" not in sql or not call.catalog.integer_division:
+        return sql
+    rows = "|".join(re.escape(relation) for relation in call.relations if "/" in relation)
+    parts = re.split(f"({rows})", sql) if rows else [sql]
+    return "".join(part if at % 2 else true_division(part) for at, part in enumerate(parts))
+
+
+def true_division(sql: str) -> str:
+    """The same SQL, or a part of it, with no division of two integers; types and values stay.
+
+    >>> true_division("SELECT x / 7 AS w, x // 7 AS d, '/' AS s")
+    "SELECT x / 1.0 / 7 AS w, x // 7 AS d, '/' AS s"
+    """
+    ends = [token.end + 1 for token in tokenize(sql) or () if token.token_type.name == "SLASH"]
+    for end in reversed(ends):
+        sql = f"{sql[:end]} 1.0 /{sql[end:]}"
+    return sql
 
 
 def _verb_for(call: MLCall, stored: StoredVersion) -> Verb:

@@ -49,8 +49,11 @@ MIDNIGHT = "DuckDB truncates a date to a timestamp without zone: the same midnig
 BLANKS = "DuckDB writes JSON without blanks"
 TYPE_NAME = "pg_typeof answers the name of the type, as text"
 PADDING = "not filled with blanks: DuckDB's comparisons would see them, PostgreSQL's do not"
-JOINED = "DuckDB writes a number beside || itself, and the text does not tell its type: 1.0"
-LISTED = "a list is cast to a text by DuckDB, in its own brackets"
+JOINED = "of two columns beside || the text does not tell that one is a double: 1.0"
+APPENDED = "DuckDB's || takes arrays or texts, no element beside an array"
+CONTAINED = "DuckDB's @> is of lists: of JSON it is refused"
+QUOTED = "beside a column, whose type the text does not tell, '2.5' is a numeric"
+ROUNDED = "compared with a whole number, DuckDB rounds a fraction in quotes"
 FIFTEEN = "DuckDB writes exponents from 1e16 on, PostgreSQL from 1e15"
 BITS = "DuckDB has one type of bits: varbit"
 VOID = "DuckDB has no void: what returns nothing returns an empty text"
@@ -170,9 +173,12 @@ KNOWN: list[Known] = [
             ("pg_typeof(1)", TYPE_NAME, ("*.1", "True.3.0")),
             ("pg_typeof('x'::text)", TYPE_NAME, ("*.1", "True.3.0")),
             ("'a'::char(3)", PADDING, ("*.3.0",)),
-            ("1::double precision || ' kg'", JOINED, ("*.3.0",)),
-            ("ARRAY[1, NULL]::text", LISTED, ("*.3.0",)),
             ("1e15::double precision::text", FIFTEEN, ("*.3.0",)),
+            ("upper('a') || 1::double precision", JOINED, ("*.3.0",)),
+            ("ARRAY[1, 2] || 3", APPENDED, ("*",)),
+            ("""'{"a": 1}'::jsonb @> '{"a": 1}'""", CONTAINED, ("*",)),
+            ("id * '2.5'", QUOTED, ("*",)),
+            ("max(id) = '2.5'", ROUNDED, ("*",)),
             ("B'101'", BITS, ("*.1",)),
         )
         for at in places

@@ -16,6 +16,7 @@ from pathlib import Path
 import retailsql
 from tests.conftest import MODELS
 from tests.server_support.targets import PASSWORD, SHOP, Target
+from tests.server_support.users_file import add_user
 
 PATIENCE = 40.0  # seconds: for a statement, and for a client that says nothing
 # A tester may do all that needs no writing: so the file is held read-only, as mostly.
@@ -73,9 +74,9 @@ def serve(folder: Path) -> None:
     make_shop(database)
     users.write_text("[server]\n")
     users.chmod(0o600)
-    accounts = Accounts.open(users)
     for name, grants in USERS.items():
-        accounts.add_user(name, PASSWORD, grants=grants)
+        add_user(users, name, PASSWORD, grants=grants)
+    accounts = Accounts.open(users)
     # No client may hang: some wait in C, where no time limit of a test reaches them.
     accounts.rights = lambda user, ask=accounts.rights: replace(
         ask(user), limits=Limits(seconds=PATIENCE)

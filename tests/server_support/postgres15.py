@@ -18,7 +18,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -162,3 +162,11 @@ def postgres15() -> Iterator[Postgres]:
     """A real PostgreSQL 15: host, port, user, password, database, dsn; skips where it is absent."""
     with running() as server:
         yield server
+
+
+@pytest.fixture(scope="module")
+def pg(postgres15: Postgres) -> Iterator[Any]:
+    """A connection of psycopg's to it."""
+    psycopg = pytest.importorskip("psycopg")
+    with psycopg.connect(postgres15.dsn, autocommit=True) as con:
+        yield con

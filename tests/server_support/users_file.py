@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from retailsql.adapters.server.accounts import edit
 from retailsql.adapters.server.records import Grant, Rights
 
 VERIFIER = (
@@ -58,3 +59,16 @@ def statement(*grants: Grant, to: tuple[str, ...] = ("analyst",)) -> SimpleNames
 
 ADMIN = Rights("root", admin=True)
 SALES = Grant("read", "schema", "sales")
+
+
+def add_user(path, name, password, roles=(), grants=(), admin=False):
+    """As ``retailsql user add`` does."""
+    from retailsql.adapters.server.accounts.verifiers import make_verifier
+
+    verifier = make_verifier(password)
+    edit.change_file(path, lambda tree: edit.add_user(tree, name, verifier, roles, grants, admin))
+
+
+def remove_user(path, name):
+    """As ``retailsql user remove`` does."""
+    edit.change_file(path, lambda tree: edit.remove_user(tree, name))

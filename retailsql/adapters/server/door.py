@@ -14,7 +14,7 @@ from weakref import WeakSet
 from duckdb import DuckDBPyConnection
 
 from retailsql.adapters.server import catalog, postgres
-from retailsql.adapters.server.backend import Deadlines, Session
+from retailsql.adapters.server.backend import Context, Deadlines, Session
 from retailsql.adapters.server.records import PgError
 from retailsql.adapters.server.warehouse import Warehouse
 
@@ -69,7 +69,8 @@ class Door:
         """A session for somebody who has proved who he is.
 
         Raises:
-            PgError: 3D000 no such database, 53300 too many sessions, 28000 no such user.
+            PgError: 3D000 no such database, 53300 too many sessions, 28000 no such user, 22023 or
+            42704 a parameter is none, 58000 the file cannot be opened.
         """
         self._check_database(parameters.get("database") or user, user)
         limit = self._accounts.rights(user).limits.sessions
@@ -81,10 +82,16 @@ class Door:
                 )  # fmt: skip
             self._open[user] += 1
         try:
-            session = _Counted(self, user, parameters, peer)
-        except BaseException:
+            ctx = Context(
+                self.warehouse, self._accounts, self._audit, user, parameters, peer, self._deadlines
+            )
+        except PgError:
             self._left(user)
             raise
+        except BaseException as error:
+            self._left(user)
+            raise PgError("58000", str(error).splitlines()[0], severity="FATAL") from error
+        session = _Counted(self, ctx)
         self._sessions.add(session)
         return session
 
@@ -116,11 +123,9 @@ class Door:
 class _Counted(Session):
     """A session that is counted while it is open."""
 
-    def __init__(self, door: Door, user: str, parameters: dict[str, str], peer: str) -> None:
-        self._door, self._user = door, user
-        super().__init__(
-            door.warehouse, door._accounts, door._audit, user, parameters, peer, door._deadlines
-        )
+    def __init__(self, door: Door, ctx: Context) -> None:
+        super().__init__(ctx)
+        self._door = door
 
     def close(self) -> None:
         """End everything; safe to call twice."""
@@ -130,7 +135,7 @@ class _Counted(Session):
             with suppress(RuntimeError):
                 super().close()
         finally:
-            self._door._left(self._user)
+            self._door._left(self._ctx.user)
 
 
 def _prepare(accounts: Accounts, root: DuckDBPyConnection, database: str) -> None:

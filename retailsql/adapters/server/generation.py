@@ -10,11 +10,13 @@ import weakref
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 import duckdb
 from duckdb import DuckDBPyConnection
 
+from retailsql.adapters.server.kept import Kept
+from retailsql.adapters.server.policy import Names
 from retailsql.adapters.server.records import Rights
 from retailsql.errors import DatabaseOpenError
 from retailsql.functions.equip import equip
@@ -34,6 +36,18 @@ class Abandoned(Protocol):
         """Let go what is not being read this moment."""
 
 
+class Settled(NamedTuple):
+    """What was written.
+
+    Args:
+        writes: how many.
+        named: the number of the last that made, altered or dropped something.
+    """
+
+    writes: int
+    named: int
+
+
 class Generation:
     """An instance.
 
@@ -48,22 +62,24 @@ class Generation:
         retired: closed when the last user has left.
         lost: DuckDB gave it up after an error inside itself; see :meth:`is_dead`.
         dirty: something was written that no CHECKPOINT has put into the file.
-        writes: counts what was written, so that plans made before are made anew; see
-            :meth:`settled`.
+        writes, named: count what was written, so that plans made before are made anew; see
+            :class:`Settled`.
         rights_told: whose rights the catalog here knows.
         asked: plans of statements that ask the catalog, for all sessions; see backend/asked.py.
         columns: of tables, as the catalog found them; see catalog/looked_up.py.
+        names: of what is in it, for the checks of all sessions.
         telling: held while they are written.
     """
 
     def __init__(self, root: DuckDBPyConnection, database: str, scratch: str) -> None:
         self.root, self.database = root, database
         self.users, self.retired, self.dirty, self.lost = 0, False, False, False
-        self.writes = self._committing = 0
+        self.writes = self.named = self._committing = 0
         self._counting = threading.Lock()
         self.rights_told: dict[str, Rights] = {}
-        self.asked: dict[Hashable, dict[str, Any]] = {}
-        self.columns: dict[Any, Any] = {}
+        self.asked: Kept[Hashable, Any] = Kept(512)
+        self.columns: Kept[Hashable, Any] = Kept(2_000)
+        self.names = Names()
         self.telling = threading.Lock()
         self._scratch = scratch
         self._cursors: weakref.WeakSet[DuckDBPyConnection] = weakref.WeakSet()
@@ -76,8 +92,12 @@ class Generation:
         return cursor
 
     @contextmanager
-    def committing(self) -> Iterator[None]:
-        """While a write is committed: nobody can tell whether who begins now sees it."""
+    def committing(self, names: bool) -> Iterator[None]:
+        """While a write is committed: nobody can tell whether who begins now sees it.
+
+        Args:
+            names: it made, altered or dropped something.
+        """
         with self._counting:
             self._committing += 1
         try:
@@ -85,14 +105,26 @@ class Generation:
         finally:
             with self._counting:
                 self._committing -= 1
-                self.writes += 1
+                self._count(names)
 
-    def settled(self) -> int | None:
-        """The number of writes; None while one is committed. A transaction that began between two
-        equal answers sees as many, not more and not fewer.
+    def wrote(self) -> None:
+        """Count a write that was committed. Behind a statement that commits by itself, as one about
+        a model: who began since may have been told that the model is, or is not, there yet.
         """
         with self._counting:
-            return None if self._committing else self.writes
+            self._count(names=True)
+
+    def _count(self, names: bool) -> None:
+        self.writes += 1
+        if names:
+            self.named = self.writes
+
+    def settled(self) -> Settled | None:
+        """What was written; None while a write is committed. A transaction that began between two
+        equal answers sees as much, not more and not less.
+        """
+        with self._counting:
+            return None if self._committing else Settled(self.writes, self.named)
 
     def retire(self) -> None:
         """Take no new users; close at once if there are none."""
@@ -106,8 +138,6 @@ class Generation:
         DuckDB refuses while any transaction is open; then it is owed.
         """
         self.dirty = True
-        with self._counting:
-            self.writes += 1
         with suppress(duckdb.Error), self.root.cursor() as cursor:
             cursor.execute(f"CHECKPOINT {quote(self.database)}")
             self.dirty = False

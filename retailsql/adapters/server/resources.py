@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import pyarrow as pa
@@ -64,27 +65,36 @@ def share_memory() -> None:
 
 def give_back() -> None:
     """Give the system the memory that is free; the allocators keep it, else, for next time."""
-    trim = _of_c("malloc_trim")
-    if trim is not None:
-        trim(0)
-    pa.default_memory_pool().release_unused()
+    with suppress(MemoryError):  # others hold it all
+        trim = _of_c("malloc_trim")
+        if trim is not None:
+            trim(0)
+        pa.default_memory_pool().release_unused()
 
 
-def bound_memory(room: int | None = None) -> None:
+def bound_memory(room: int | None = None, threads: int = 0) -> None:
     """Refuse this process more than the machine has: a statement then fails where else the system
     would end the server. DuckDB's own limit does not count the values that a function makes of a
     block of rows.
 
     Args:
         room: bytes beside those it has reserved by now; None: :data:`ROOM` of the machine's.
+        threads: that may yet begin. Their stacks are reserved whole, and hardly used.
     """
     found, reserved = machine_memory(), _reserved()
     if resource is None or reserved is None or (room is None and found is None):
         return
     most = reserved + (room if room is not None else int((found or 0) * ROOM))
+    most += threads * _stack()
     soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
     if soft == resource.RLIM_INFINITY or soft > most:
         resource.setrlimit(resource.RLIMIT_DATA, (most, hard))
+
+
+def _stack() -> int:
+    """Bytes that glibc reserves for a thread's stack."""
+    found: int = resource.getrlimit(resource.RLIMIT_STACK)[0]
+    return 8 << 20 if found == resource.RLIM_INFINITY else found
 
 
 def _reserved() -> int | None:

@@ -112,7 +112,7 @@ def serve(options: ServeOptions, accounts: Accounts, opened: Callable[[Open], No
     """
     share_memory()
     with _signals() as signals, running(options, accounts) as told:
-        bound_memory()
+        bound_memory(threads=_connections(options, accounts))
         opened(told)
         while (number := _next(signals)) == signal.SIGHUP:
             told.reload()
@@ -153,7 +153,7 @@ def running(options: ServeOptions, accounts: Accounts) -> Iterator[Open]:
         listener = Listener(
             door, host, port, tls=tls, require_tls=require_tls,
             iterations=lambda: accounts.iterations, secret=kept_secret(accounts.path),
-            max_connections=options.max_connections or told.max_connections or CONNECTIONS,
+            max_connections=_connections(options, accounts),
         )  # fmt: skip
         stack.enter_context(listener)
         if not accounts.users:
@@ -237,6 +237,10 @@ def _reload(options: ServeOptions, accounts: Accounts, host: str, listener: List
             log.info("the certificate has been read again")
     except ProjectError as error:
         log.error("%s; the one of before is used on", error)
+
+
+def _connections(options: ServeOptions, accounts: Accounts) -> int:
+    return options.max_connections or accounts.server.max_connections or CONNECTIONS
 
 
 def _next(signals: socket.socket) -> int:

@@ -159,40 +159,6 @@ class Accounts:
         places = [holder(now, name) for name in statement.grantees]
         return [told for place in places for told in kept(now, *place, statement.grants)]
 
-    def add_user(
-        self,
-        name: str,
-        password: str,
-        roles: Sequence[str] = (),
-        grants: Sequence[str] = (),
-        admin: bool = False,
-    ) -> None:
-        """Add a user to the file.
-
-        Raises:
-            NameTakenError: there is one of that name.
-            ProjectError: the name, the password, a role or a grant cannot be.
-        """
-        verifier = make_verifier(password)
-        self._change(lambda tree: edit.add_user(tree, name, verifier, roles, grants, admin))
-
-    def remove_user(self, name: str) -> None:
-        """Take a user out of the file; his open sessions end with their next statement.
-
-        Raises:
-            ProjectError: there is none of that name.
-        """
-        self._change(lambda tree: edit.remove_user(tree, name))
-
-    def set_password(self, name: str, password: str) -> None:
-        """Give a user another password.
-
-        Raises:
-            ProjectError: there is no such user, or the password cannot be used.
-        """
-        verifier = make_verifier(password)
-        self._change(lambda tree: edit.set_verifier(tree, name, verifier))
-
     def reload(self) -> bool:
         """Read the file again; False: it has mistakes, the log tells them, the old stays."""
         return self.path is None or self._load(self._stamp())

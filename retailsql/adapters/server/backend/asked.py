@@ -22,13 +22,6 @@ if TYPE_CHECKING:
     from retailsql.adapters.server.backend.context import Context
     from retailsql.adapters.server.catalog import Lifted
 
-_KEPT = 512
-_SHARED = (
-    "_part", "_edits", "_spliced", "_found", "_checked", "_bound",
-    "final", "targets", "parameters", "fields",
-)  # fmt: skip
-"""What planning finds; nothing of it changes when a query runs."""
-
 
 class Asked(Query):
     """A query that names the catalog.
@@ -44,7 +37,7 @@ class Asked(Query):
     """
 
     def __init__(self, ctx: Context, part: Part, oids: Sequence[int], lifted: Lifted) -> None:
-        self._written, self._lifted = part, lifted
+        self._lifted = lifted
         super().__init__(ctx, part, oids)
 
     def run(self, values: Sequence[Any]) -> Result:
@@ -61,20 +54,19 @@ class Asked(Query):
         key = (self._lifted.text, tuple(self._oids), ctx.rights.grants, path, self.stamp[1])
         found = kept.get(key)
         if found is not None:
-            self.__dict__.update(found)
+            self._planned = found
             return
+        made = self._planned
         if self._lifted.edits:
-            self._part = Part(self._lifted.text, tokenize(self._lifted.text) or [])
+            made.part = Part(self._lifted.text, tokenize(self._lifted.text) or [])
         super()._plan(con)
         own = self._lifted.first - 1
-        self.targets, self.parameters = self.targets[:own], self.parameters[:own]
-        if self._of_catalog and not self.writes:
-            if len(kept) >= _KEPT:
-                kept.clear()
-            kept[key] = {name: self.__dict__[name] for name in _SHARED}
+        made.targets, made.parameters = made.targets[:own], made.parameters[:own]
+        if made.of_catalog and not made.writes:
+            kept[key] = made
 
     def _again(self) -> Query:
-        return Asked(self._ctx, self._written, self._oids, self._lifted)
+        return Asked(self._ctx, self._part, self._oids, self._lifted)
 
     def _said(self, error: BaseException) -> BaseException:
         found = super()._said(error)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -16,11 +16,12 @@ from retailsql.adapters.server.backend.settings import Settings
 from retailsql.adapters.server.backend.transactions import Block
 from retailsql.adapters.server.backend.work import Work
 from retailsql.adapters.server.generation import Generation
+from retailsql.adapters.server.kept import Kept
 from retailsql.adapters.server.records import Notice, Rights
 from retailsql.registry.names import literal, quote
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Mapping
+    from collections.abc import Callable, Hashable, Iterator, Mapping
 
     from retailsql.adapters.server.accounts import Accounts, Audit
     from retailsql.adapters.server.backend.portals import Portal
@@ -45,6 +46,10 @@ class Context:
         parameters: of the client's first message.
         peer: address he comes from.
         deadlines: the clock of the process.
+
+    Raises:
+        PgError: 22023 or 42704, a parameter is none; 28000 there is no such user any more.
+        DatabaseOpenError: the file cannot be opened.
     """
 
     def __init__(
@@ -71,7 +76,7 @@ class Context:
         self.block = Block(self)
         self.statements: dict[str, Prepared] = {}
         self.portals: dict[str, Portal] = {}
-        self.plans: dict[Hashable, Query] = {}
+        self.plans: Kept[Hashable, Query] = Kept(64)
         self.stream: Stream | None = None
         self.told: list[Notice] = []
         self.several = False
@@ -143,9 +148,7 @@ class Context:
         Raises:
             PgError: 25006 he may not write now.
         """
-        if self.stream is not None:
-            stream, self.stream = self.stream, None
-            stream.step_aside()
+        self._free()
         con = self.running.on(self.block.begin(writes))
         self._follow(con)
         return con
@@ -161,9 +164,7 @@ class Context:
 
     def free_connection(self) -> DuckDBPyConnection:
         """The connection outside of any transaction of ours, for what opens its own."""
-        if self.stream is not None:
-            stream, self.stream = self.stream, None
-            stream.step_aside()
+        self._free()
         if not self.block.inside:
             self.work.commit()
             con = self.work.connection(self.memory)
@@ -173,13 +174,29 @@ class Context:
         self._follow(con)
         return con
 
+    @contextmanager
+    def own_division(self, con: DuckDBPyConnection) -> Iterator[None]:
+        """DuckDB's ``7 / 2``, which is 3.5, for what is stored with a model: other programs train
+        on it again and score with it.
+        """
+        con.execute("SET integer_division = false")
+        try:
+            yield
+        finally:
+            self._set_for[id(con)] = -1  # now the transaction may be past help: at the next one
+
     def end_portals(self, keep_hold: bool) -> None:
         """At the end of a transaction: forget its portals, those WITH HOLD only at the very end."""
         for name, portal in list(self.portals.items()):
             if not (keep_hold and portal.hold):
                 portal.close()
                 self.portals.pop(name, None)
-        if keep_hold and self.stream is not None:
+        if keep_hold:
+            self._free()
+
+    def _free(self) -> None:
+        """Let what is still being read go on, on a connection of its own."""
+        if self.stream is not None:
             stream, self.stream = self.stream, None
             stream.step_aside()
 
@@ -187,7 +204,8 @@ class Context:
         """What a plan depends on beside its text; the names are those of the open transaction."""
         self.work.connection(self.memory)  # in no other instance than that of his role
         generation = self.work.generation
-        writes = self.work.seen if self.work.open else generation.settled()
+        settled = generation.settled()
+        writes = self.work.seen if self.work.open else settled and settled.writes
         return (generation, writes, self.settings.number, self.rights)
 
     def look(self, con: DuckDBPyConnection) -> Callable[[str, str], catalog.Columns | None]:
@@ -209,7 +227,6 @@ class Context:
     def _configure(self, con: DuckDBPyConnection, generation: Generation) -> None:
         """Set a new connection up; ``cursor()`` inherits none of it."""
         con.execute("SET python_enable_replacements = false")
-        con.execute("SET integer_division = true")
         con.execute(f"SET VARIABLE rs_user = {literal(self.user)}")
         con.execute(f"SET VARIABLE rs_pid = {self.pid}")
         con.execute(f"SET search_path = {literal(catalog.search_path(generation.database))}")
@@ -227,6 +244,7 @@ class Context:
                 generation.rights_told[self.user] = self.rights
         if self._set_for.get(id(con)) == self.settings.number or not hasattr(self, "settings"):
             return
+        con.execute("SET integer_division = true")
         con.execute(f"SET TimeZone = {literal(self.settings.show('TimeZone'))}")
         schemas = self._schemas(con, generation.database)
         path = _written_path(generation.database, schemas)

@@ -35,6 +35,10 @@ if TYPE_CHECKING:
     from retailsql.adapters.server.backend.context import Context
 
 _FILES = "it would touch files of the server"
+_TABLES = (
+    "A model is trained on tables and views in DuckDB's own SQL, not on PostgreSQL's catalog, "
+    "its casts or its functions."
+)
 _STEP = 0.25
 """The share of a training after which a client is told how far it is."""
 
@@ -156,6 +160,7 @@ def _check_queries(ctx: Context, part: Part, statement: CreateModel) -> None:
     from retailsql.adapters.server.backend.query import Query as Plain
     from retailsql.adapters.server.backend.script import split
 
+    con, transform = ctx.connection(), "SELECT {} FROM (\n{}\n)"
     for text in (statement.query, *statement.extra.values()):
         parts = split(text)
         if len(parts) != 1:
@@ -163,23 +168,25 @@ def _check_queries(ctx: Context, part: Part, statement: CreateModel) -> None:
         checked = Plain(ctx, parts[0])
         if checked.writes or checked.fields is None:
             raise PgError("0A000", "a model is trained on a query that only reads")
+        _check_run(ctx, con, text, guarded(con, text))
     if statement.transform is not None:
-        _check_transform(ctx, statement.transform, statement.query)
+        # Scoring reads its columns without guards: functions that need one are refused here.
+        form, query = partial(transform.format, statement.transform), statement.query
+        _check_run(ctx, con, form(query), form(guarded(con, query)))
 
 
-def _check_transform(ctx: Context, transform: str, query: str) -> None:
-    """Its columns as a query of the training rows; scoring reads them without guards, so that
-    functions that need one are refused here.
-    """
+def _check_run(ctx: Context, con: DuckDBPyConnection, written: str, run: str) -> None:
+    """It runs as DuckDB's own SQL, in which the catalog is DuckDB's and tells of everything."""
     from retailsql.adapters.server.backend.script import split
 
-    con, form = ctx.connection(), "SELECT {} FROM (\n{}\n)"
-    written = form.format(transform, query)
     (part,) = split(written)
-    run = form.format(transform, guarded(con, query))
     calls = holds_calls(part)
     final = splice(con, run, written, ctx.rights) if calls else run
-    policy.check(con, written, part.tokens, final, ctx.rights, spliced=calls)
+    try:
+        policy.check(con, written, part.tokens, final, ctx.rights, spliced=calls)
+    except PgError as error:
+        error.hint = error.hint or _TABLES
+        raise
 
 
 def _carry_out(ctx: Context, con: DuckDBPyConnection, statement: Any) -> dict[str, Any]:
@@ -195,16 +202,16 @@ def _carry_out(ctx: Context, con: DuckDBPyConnection, statement: Any) -> dict[st
             shown = share
             ctx.tell(Notice(f"{share:.0%} {words}", severity="INFO"))
 
-    policy.changed()  # names read from now on may be those of before
-    text = carry_out(con, statement, None, say, partial(guarded, con))
+    ctx.work.alter()
+    with ctx.own_division(con):
+        text = carry_out(con, statement, None, say, partial(guarded, con))
     result = con.execute(text)
     names = [column[0] for column in result.description or ()]
     row = dict(zip(names, result.fetchone() or (), strict=True))
-    policy.changed()
-    ctx.work.altered = True
     if ctx.block.inside:
         ctx.work.wrote += 1
     else:
+        ctx.work.generation.wrote()
         ctx.work.checkpoint()
     return row
 

@@ -15,7 +15,7 @@ from retailsql.dialect.lint.uses import may_call
 if TYPE_CHECKING:
     from retailsql.adapters.server.backend.context import Context
 
-_KEPT, _LENGTH = 64, 20_000
+_LENGTH = 20_000
 
 
 def query(ctx: Context, part: Part, oids: Sequence[int] = ()) -> Query:
@@ -31,14 +31,14 @@ def query(ctx: Context, part: Part, oids: Sequence[int] = ()) -> Query:
     """
     key = (part.text, *oids)
     held = ctx.plans.get(key)
-    if held is not None and not ctx.work.wrote and held.stamp == ctx.stamp():
-        return held
+    if held is not None and not ctx.work.wrote:
+        ctx.connection()  # what a plan will see is known once its transaction has begun
+        if held.stamp == ctx.stamp():
+            return held
     made = _of_the_catalog(ctx, part, oids) or Query(ctx, part, oids)
     # A call of a model is looked at each time, as the linter tells of it each time.
     kept = not made.writes and not ctx.work.wrote  # what was written may be undone
     if kept and len(part.text) < _LENGTH and not may_call(part.text):
-        if len(ctx.plans) >= _KEPT:
-            ctx.plans.clear()
         ctx.plans[key] = made
     return made
 

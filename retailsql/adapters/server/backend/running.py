@@ -153,10 +153,11 @@ class Deadlines:
                 heapq.heapify(self._heap)
             heapq.heappush(self._heap, (when, self._order, running, number))
             if self._thread is None:
-                self._thread = threading.Thread(
+                thread = threading.Thread(
                     target=self._work, name="retailsql-deadlines", daemon=True
                 )
-                self._thread.start()
+                thread.start()  # fails where memory is short: then the next one tries again
+                self._thread = thread
             self._changed.notify()
 
     def close(self) -> None:

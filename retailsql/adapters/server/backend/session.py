@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from retailsql.adapters.server.backend.commands import failed_block, no_parameter, plan
 from retailsql.adapters.server.backend.context import Context
@@ -15,7 +15,6 @@ from retailsql.adapters.server.backend.prepare import find as find_statement
 from retailsql.adapters.server.backend.prepare import text_of
 from retailsql.adapters.server.backend.prepared import Prepared
 from retailsql.adapters.server.backend.result import Command, done
-from retailsql.adapters.server.backend.running import Deadlines
 from retailsql.adapters.server.backend.said import said
 from retailsql.adapters.server.backend.script import Part, split
 from retailsql.adapters.server.records import (
@@ -31,12 +30,6 @@ from retailsql.adapters.server.records import (
     Suspended,
 )
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from retailsql.adapters.server.accounts import Accounts, Audit
-    from retailsql.adapters.server.warehouse import Warehouse
-
 _NO_PART = Part("", ())
 
 
@@ -44,35 +37,11 @@ class Session:
     """A logged-in client; one thread uses it, any may call :meth:`cancel`.
 
     Args:
-        warehouse: the file.
-        accounts: who may do what.
-        audit: where it is noted.
-        user: who has logged in.
-        parameters: of the client's first message.
-        peer: address he comes from.
-        deadlines: the clock of the process.
-
-    Raises:
-        PgError: 22023 or 42704, a parameter is none; the file cannot be opened.
+        ctx: who, on what file.
     """
 
-    def __init__(
-        self,
-        warehouse: Warehouse,
-        accounts: Accounts,
-        audit: Audit,
-        user: str,
-        parameters: Mapping[str, str],
-        peer: str,
-        deadlines: Deadlines,
-    ) -> None:
-        try:
-            self._ctx = Context(warehouse, accounts, audit, user, parameters, peer, deadlines)
-        except PgError:
-            raise
-        except BaseException as error:
-            raise PgError("58000", str(error).splitlines()[0], severity="FATAL") from error
-        self._closed = False
+    def __init__(self, ctx: Context) -> None:
+        self._ctx, self._closed = ctx, False
 
     @property
     def status(self) -> Literal["I", "T", "E"]:

@@ -41,7 +41,7 @@ class Work:
         self.wrote = 0
         """Statements of the transaction that have written."""
         self.altered = False
-        self.seen = self._epoch = 0
+        self.seen = 0
         """What had been written when the transaction began: its names are of that time."""
 
     @property
@@ -87,14 +87,15 @@ class Work:
         if self.open and self.read_only and not read_only:
             self.commit()  # nothing was changed in it
         if not self.open:
-            before, epoch = self.generation.settled(), policy.epoch()
+            generation = self.generation
+            before = generation.settled()
             con.execute("BEGIN TRANSACTION READ ONLY" if read_only else "BEGIN TRANSACTION")
-            settled = before is not None and self.generation.settled() == before
-            if epoch != self._epoch or not settled:
-                policy.forget(con)  # read within the last transaction, they may be of before
-                self._epoch = epoch
-            # A write ended meanwhile: what it sees is like nothing that was planned before.
-            self.seen = before if before is not None and settled else next(_UNLIKE)
+            if before is not None and generation.settled() == before:
+                self.seen = before.writes
+                policy.begins(con, generation.names, before.named)
+            else:  # a write ended meanwhile: what it sees is like nothing that was read before
+                self.seen = next(_UNLIKE)
+                policy.begins(con)
             self.open, self.read_only, self.wrote = True, read_only, 0
         return con
 
@@ -104,6 +105,12 @@ class Work:
         """
         return self._generation is not None and self._warehouse.lost(self._generation, error)
 
+    def alter(self) -> None:
+        """Before a statement that makes, alters or drops something."""
+        self.altered = True
+        if self._con is not None:
+            policy.alters(self._con)
+
     def commit(self) -> None:
         """Commit, if a transaction is open."""
         if not self.open or self._con is None:
@@ -112,25 +119,15 @@ class Work:
         if not wrote:
             self._con.execute("COMMIT")
             return
-        with self.generation.committing():
-            try:
-                self._con.execute("COMMIT")
-            finally:
-                policy.changed()  # names that others have read meanwhile are those of before
+        with self.generation.committing(self.altered):
+            self._con.execute("COMMIT")
         self.checkpoint()
 
     def rollback(self) -> None:
         """Roll back, though an interrupt may hit the ROLLBACK itself."""
-        wrote = self.wrote
         self.open, self.wrote, self.altered = False, 0, False
-        try:
-            ended = self._con is None or end_transaction(self._con)
-        finally:
-            if wrote:
-                policy.changed()
-        if ended:
-            return
-        self._drop_main()
+        if self._con is not None and not end_transaction(self._con):
+            self._drop_main()
 
     def checkpoint(self) -> None:
         """After a write: put it into the file now, or when the last statement is done; and tell
@@ -175,7 +172,6 @@ class Work:
     def _new(self) -> DuckDBPyConnection:
         assert self._generation is not None
         con = self._generation.cursor()
-        policy.shares(con, self._generation.root)
         try:
             self._configure(con, self._generation)
         except BaseException:

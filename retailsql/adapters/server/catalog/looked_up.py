@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Hashable
+from contextlib import suppress
 
 from duckdb import DuckDBPyConnection
 
 from retailsql.adapters.server.catalog.names import SHIM
 from retailsql.adapters.server.catalog.scopes import Column, Columns
 
-Kept = dict[Any, "Columns | None"]
-_MOST = 2_000
 _SQL = f"""
     SELECT reloid, list(lower(column_name) ORDER BY attnum) FROM {SHIM}.private.told_columns
     WHERE lower(table_name) = $1 AND CASE WHEN $2 IN ('', lower($3))
@@ -20,7 +19,12 @@ _SQL = f"""
 
 
 def look_up(
-    con: DuckDBPyConnection, database: str, names: object, kept: Kept, schema: str, name: str
+    con: DuckDBPyConnection,
+    database: str,
+    names: object,
+    kept: dict[Hashable, Columns | None],
+    schema: str,
+    name: str,
 ) -> Columns | None:
     """The columns of a table or view; None: there is none.
 
@@ -33,13 +37,13 @@ def look_up(
         name: in small letters.
     """
     key = (names, schema, name)
-    if key not in kept:
-        rows = con.execute(_SQL, [name, schema, database]).fetchall()
-        if len(kept) >= _MOST:
-            kept.clear()
-        kept[key] = [
-            Column(column, "", oid, number)
-            for oid, columns in rows
-            for number, column in enumerate(columns, 1)
-        ] or None
-    return kept[key]
+    with suppress(KeyError):
+        return kept[key]
+    rows = con.execute(_SQL, [name, schema, database]).fetchall()
+    found: Columns | None = [
+        Column(column, "", oid, number)
+        for oid, columns in rows
+        for number, column in enumerate(columns, 1)
+    ] or None
+    kept[key] = found
+    return found

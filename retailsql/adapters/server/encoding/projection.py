@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from retailsql.adapters.server.encoding.choice import same
 from retailsql.adapters.server.encoding.types import JSON, OIDS, inner, is_list, oid
+from retailsql.adapters.server.kept import Kept
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection, DuckDBPyRelation
@@ -41,7 +42,7 @@ CASTS = {
 
 _MANY = 1_000
 _UNTOLD = frozenset({"UNKNOWN", '"NULL"'})
-_arrow: dict[str, pa.DataType] = {}
+_arrow: Kept[str, pa.DataType] = Kept(_MANY)
 
 
 def project(rel: DuckDBPyRelation, told: Sequence[DuckDBPyType] = ()) -> DuckDBPyRelation:
@@ -92,13 +93,12 @@ def arrow_types(con: DuckDBPyConnection, types: Iterable[DuckDBPyType]) -> list[
     """
     found = []
     for kind in map(str, types):
-        if kind not in _arrow:
-            if len(_arrow) >= _MANY:
-                _arrow.clear()
+        carried_as = _arrow.get(kind)
+        if carried_as is None:
             value = "NULL" if kind in _UNTOLD else f"CAST(NULL AS {kind})"
             null = con.sql(f"SELECT {value}").to_arrow_table()
-            _arrow[kind] = null.schema.types[0]
-        found.append(_arrow[kind])
+            carried_as = _arrow[kind] = null.schema.types[0]
+        found.append(carried_as)
     return found
 
 

@@ -16,7 +16,7 @@ known       what is in the instance (``visible``: may somebody know of it?)
 from __future__ import annotations
 
 from retailsql.adapters.server.policy.grant import GrantStatement, read_grant
-from retailsql.adapters.server.policy.known import changed, epoch, forget, shares
+from retailsql.adapters.server.policy.known import Names, alters, begins
 from retailsql.adapters.server.policy.limits import check_size
 from retailsql.adapters.server.policy.models import (
     GrantedCatalog,
@@ -34,12 +34,12 @@ __all__ = [
     "Checked",
     "GrantStatement",
     "GrantedCatalog",
+    "Names",
     "Shim",
-    "changed",
+    "alters",
+    "begins",
     "check",
     "check_size",
-    "epoch",
-    "forget",
     "may",
     "may_see_model",
     "no_model",
@@ -47,6 +47,5 @@ __all__ = [
     "read_grant",
     "require",
     "require_train",
-    "shares",
     "visible",
 ]

@@ -28,6 +28,8 @@ _SCALARS = 100
 VALUES = 65_535
 """Plain values in a query, as many as it may have parameters; any other expression counts as
 three. A writer's INSERT may have more."""
+FRAME = 1_000
+"""Rows on either side of one, in a window whose function looks at all of them for each row."""
 _WHERE = re.compile(r"'query_location': \d+")
 _SHORT = 20
 
@@ -56,13 +58,15 @@ class Growth:
         """Count an expression; those around it were counted before.
 
         Raises:
-            PgError: 54001.
+            PgError: 54001 too much of it, 0A000 a type or collation that takes the square of a
+                value's length.
         """
         kind = node["class"]
         if kind == "CONSTANT":
             self.values += 1
             return
         if kind == "TYPE":
+            _check_type(node)
             return  # of a cast, which is counted
         self.expressions += 1
         if kind == "CONJUNCTION":
@@ -76,7 +80,11 @@ class Growth:
             self.subqueries[told] += 1
             if self.subqueries[told] > _SUBQUERIES.get(told, _SCALARS):
                 raise _too_large("subqueries")
+        elif kind == "COLLATE" and "nfc" in fold(str(node["collation"])).split("."):
+            raise PgError("0A000", "collation nfc is not supported here",
+                          hint="normalize(text), which looks at sizes, gives the same")  # fmt: skip
         elif kind == "WINDOW":
+            _check_frame(node)
             self.windows.add(_WHERE.sub("", str((node["partitions"], node["orders"]))))
             if len(self.windows) > WINDOWS:
                 raise _too_large("different windows")
@@ -103,6 +111,36 @@ class Growth:
 
     def _put_apart(self, nodes: Iterable[dict[str, Any]]) -> None:
         self.apart.update(id(n) for n in nodes if len(n.get("children") or ()) <= _SHORT)
+
+
+def _check_frame(window: dict[str, Any]) -> None:
+    """Refuse what goes over its whole frame for each row: 2,048 rows of a million each, in one."""
+    name, left_out = fold(str(window["function_name"])), window["exclude_clause"] != "NO_OTHER"
+    mode = name == "mode" and (left_out or window["start"] != "UNBOUNDED_PRECEDING")
+    by_row = left_out and (window["distinct"] or window["arg_orders"])
+    if (mode or by_row) and not all(_is_near(window, side) for side in ("start", "end")):
+        raise PgError(
+            "54001", f"statement would take too long: {name} over a window that moves",
+            hint=f"Name its rows, at most {FRAME} on either side: "
+            f"ROWS BETWEEN {FRAME} PRECEDING AND CURRENT ROW; or use GROUP BY.",
+        )  # fmt: skip
+
+
+def _is_near(window: dict[str, Any], side: str) -> bool:
+    if window[side] == "CURRENT_ROW_ROWS":
+        return True
+    told = (window[f"{side}_expr"] or {}).get("literal") or {}
+    number = str(told.get("text", ""))
+    return window[side].endswith("_ROWS") and number.isdecimal() and int(number) <= FRAME
+
+
+def _check_type(node: dict[str, Any]) -> None:
+    """Refuse the type whose numbers DuckDB reads and writes in the square of their digits."""
+    if fold(str(node["type_name"])) == "bignum":
+        raise PgError(
+            "0A000", "type bignum is not supported here",
+            hint="numeric(38, 0) holds 38 digits, double precision the size of more",
+        )  # fmt: skip
 
 
 def check_node(node: dict[str, Any]) -> None:

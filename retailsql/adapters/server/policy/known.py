@@ -1,17 +1,17 @@
-"""What is in the instance: relations, functions, models; read once, and again when told so."""
+"""What is in the instance: relations, functions, models; as each transaction sees it."""
 
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Hashable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import NamedTuple
-from weakref import WeakKeyDictionary, ref
+from weakref import WeakKeyDictionary
 
 import duckdb
 from duckdb import DuckDBPyConnection
 
+from retailsql.adapters.server.kept import Kept
 from retailsql.adapters.server.policy.names import fold
 from retailsql.adapters.server.policy.rights import REGISTRY
 from retailsql.functions.macros import VERBS
@@ -56,8 +56,6 @@ class Known:
         bodies: texts of views by schema and name; None: nobody has asked for them yet.
         weights: relations and joins in views and the views below them, by search path.
         passed: statements that were checked against these names, and what came of it.
-        epoch: of :func:`epoch`, when they were read.
-        read_at: the clock's time then.
     """
 
     tables: dict[str, list[Place]] = field(default_factory=dict)
@@ -68,111 +66,111 @@ class Known:
     databases: set[str] = field(default_factory=set)
     bodies: dict[tuple[str, str], str] | None = None
     weights: dict[Hashable, tuple[int, int]] = field(default_factory=dict)
-    passed: dict[Hashable, object] = field(default_factory=dict)
-    epoch: int = -1
-    read_at: float = 0.0
+    passed: Kept[Hashable, object] = field(default_factory=lambda: Kept(512))
 
 
-_lock, _reading = threading.Lock(), threading.Lock()
-_known: WeakKeyDictionary[DuckDBPyConnection, Known] = WeakKeyDictionary()
-_roots: WeakKeyDictionary[DuckDBPyConnection, ref[DuckDBPyConnection]] = WeakKeyDictionary()
-_epoch = 0
-_written = False
-STALE = 1.0
-"""Seconds after which names are read again, once anybody has written anything."""
+class Names:
+    """The names of an instance, each time read once for all transactions that see the same.
 
-
-def changed() -> None:
-    """Forget all names: a statement that made, altered or dropped something has run.
-
-    >>> changed()
+    >>> import duckdb
+    >>> names, con = Names(), duckdb.connect()
+    >>> names.at(7, con) is names.at(7, con), names.at(7, con) is names.at(8, con)
+    (True, False)
     """
-    global _epoch, _written
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._kept: dict[int, Known] = {}
+
+    def at(self, number: int, con: DuckDBPyConnection) -> Known:
+        """Those that a transaction sees.
+
+        Args:
+            number: of the last write it sees that changed any of them.
+            con: in that transaction, which has changed no names itself.
+        """
+        with self._lock:  # a hundred connections come at once, each would read them
+            found = self._kept.get(number)
+            if found is None:
+                found = _read(con)
+                self._keep(number, found)
+            return found
+
+    def again(self, number: int, con: DuckDBPyConnection) -> Known:
+        """The same, read now: what is not in the file, as hidden functions, has no number."""
+        found = _read(con)
+        with self._lock:
+            self._keep(number, found)
+        return found
+
+    def _keep(self, number: int, found: Known) -> None:
+        self._kept[number] = found
+        while len(self._kept) > _SNAPSHOTS:
+            del self._kept[min(self._kept)]
+
+
+_SNAPSHOTS = 4
+
+
+@dataclass
+class _View:
+    """What the transaction on a connection sees: as all of one number do, or by itself."""
+
+    names: Names | None = None
+    number: int = 0
+    alters: bool = False
+    held: Known | None = None
+
+    def read(self, con: DuckDBPyConnection, again: bool) -> Known:
+        if self.names is None or self.alters:
+            return _read(con)
+        return (self.names.again if again else self.names.at)(self.number, con)
+
+
+_lock = threading.Lock()
+_views: WeakKeyDictionary[DuckDBPyConnection, _View] = WeakKeyDictionary()
+
+
+def begins(con: DuckDBPyConnection, names: Names | None = None, number: int = 0) -> None:
+    """Note that a transaction begins: what was read on the connection before is of before.
+
+    Args:
+        con: a cursor.
+        names: of its instance; None: nobody knows which writes the transaction sees.
+        number: of the last write it sees that changed any of them.
+    """
     with _lock:
-        _epoch += 1
-        _written = True
+        _views[con] = _View(names, number)
 
 
-def epoch() -> int:
-    """How often :func:`changed` was called.
-
-    >>> before = epoch()
-    >>> changed()
-    >>> epoch() == before + 1
-    True
-    """
-    return _epoch
-
-
-def forget(con: DuckDBPyConnection) -> None:
-    """Read the names anew on a connection: its last transaction saw those of its beginning.
+def alters(con: DuckDBPyConnection) -> None:
+    """Note that the transaction makes, alters or drops something: to the end of it, names are read
+    for each check. A name without a schema could mean another table by now.
 
     Args:
         con: a cursor.
     """
-    with _lock:
-        _known.pop(con, None)
+    _view(con).alters = True
 
 
-def shares(con: DuckDBPyConnection, root: DuckDBPyConnection) -> None:
-    """Note of which instance a connection is: until anybody writes, the names are the same on all
-    of its connections, whenever their transactions began, and are read once for all of them.
-
-    Args:
-        con: a cursor.
-        root: the connection it is a cursor of.
-    """
-    with _lock:
-        _roots[con] = ref(root)
-
-
-def known(con: DuckDBPyConnection, *, again: bool = False, own: bool = False) -> Known:
+def known(con: DuckDBPyConnection, *, again: bool = False, check: bool = False) -> Known:
     """The names that a connection sees.
 
     Args:
         con: a cursor.
         again: read them now, whatever is held.
-        own: whoever asks makes and drops things himself, so that no relations of another
-            transaction are taken for those of this one: a name without a schema could mean
-            another table by now.
+        check: of a statement, for which they must be those of this moment.
     """
+    view = _view(con)
+    again = again or (check and view.alters)
+    if view.held is None or again:
+        view.held = view.read(con, again)
+    return view.held
+
+
+def _view(con: DuckDBPyConnection) -> _View:
     with _lock:
-        held, now = _known.get(con), _epoch
-        root = None if _written or held is not None else _roots.get(con)
-    if root is not None and not again and (common := _common(root())) is not None:
-        return common
-    fresh = held is not None and held.epoch == now
-    if held is not None and fresh and not again and not _is_stale(held):
-        return _with_relations(con, held) if own and _written else held
-    made = _read(con)
-    made.epoch = now
-    with _lock:
-        _known[con] = made
-    return made
-
-
-def _common(root: DuckDBPyConnection | None) -> Known | None:
-    """The names of an instance; None: somebody has written in it meanwhile."""
-    with _reading:  # a hundred connections come at once, each would read them
-        held = _known.get(root) if root is not None else None
-        if held is None and root is not None:
-            with root.cursor() as cursor:
-                held = _read(cursor)
-            with _lock:
-                held.epoch = _epoch
-                _known[root] = held
-        return None if _written else held
-
-
-def _with_relations(con: DuckDBPyConnection, held: Known) -> Known:
-    """The same names, the relations read in the connection's transaction."""
-    made = replace(held, tables={}, views=set(), bodies=None, weights={}, passed={})
-    _read_relations(con, made)
-    return made
-
-
-def _is_stale(held: Known) -> bool:
-    return _written and time.monotonic() - held.read_at >= STALE
+        return _views.setdefault(con, _View())
 
 
 _TABLES = (
@@ -192,8 +190,12 @@ _SCHEMAS = "SELECT DISTINCT database_name, schema_name FROM system.main.duckdb_s
 
 
 def _read(con: DuckDBPyConnection) -> Known:
-    made = Known(read_at=time.monotonic())
-    _read_relations(con, made)
+    made = Known()
+    for database, schema, name, view in con.execute(_TABLES).fetchall():
+        place = Place(database, schema, name)
+        made.tables.setdefault(fold(name), []).append(place)
+        if view:
+            made.views.add(place)
     for database, schema in con.execute(_SCHEMAS).fetchall():
         made.databases.add(fold(database))
         made.schemas.add(fold(schema))
@@ -206,14 +208,6 @@ def _read(con: DuckDBPyConnection) -> Known:
         function = Function(Place(database, schema, name), bool(table), *(owner or ()))
         made.functions.setdefault(fold(name), []).append(function)
     return made
-
-
-def _read_relations(con: DuckDBPyConnection, made: Known) -> None:
-    for *row, view in con.execute(_TABLES).fetchall():
-        place = Place(*row)
-        made.tables.setdefault(fold(place.name), []).append(place)
-        if view:
-            made.views.add(place)
 
 
 def _models(

@@ -72,15 +72,6 @@ def may_write_at_all(rights: Rights) -> bool:
     return any(grant.privilege == "write" for grant in rights.grants)
 
 
-def may_change_names(rights: Rights) -> bool:
-    """True if any grant lets him make or drop relations or models.
-
-    >>> may_change_names(Rights("anna"))
-    False
-    """
-    return any(grant.privilege in ("write", "train") for grant in rights.grants)
-
-
 def require(rights: Rights, privilege: Privilege, schema: str, name: str, kind: Kind) -> None:
     """Return if :func:`may`.
 

@@ -53,6 +53,7 @@ list_has_any array_has_any list_intersect array_intersect map_concat json_merge_
 json_merge_patch_diff json_deep_merge regexp_extract_all regexp_split_to_array string_split_regex
 str_split_regex translate bin to_binary levenshtein editdist3 damerau_levenshtein && @> <@
 hex to_base64 base64 url_encode regexp_escape flatten make_timestamp make_timestamp_ms epoch_ms
+jaro_similarity jaro_winkler_similarity nfc_normalize parse_path parse_dirpath parse_filename
 """)
 """Guarded in each row, whatever their arguments: ``__pg_levenshtein``, ``@&&``."""
 _MULTIPLY = _words("""

@@ -12,9 +12,9 @@ from retailsql.adapters.server.policy import writes
 from retailsql.adapters.server.policy.context import Asked
 from retailsql.adapters.server.policy.copies import check_copies_of_macros
 from retailsql.adapters.server.policy.functions import check_function
-from retailsql.adapters.server.policy.known import changed, known
+from retailsql.adapters.server.policy.known import known
 from retailsql.adapters.server.policy.limits import check_size
-from retailsql.adapters.server.policy.rights import may_change_names, may_write_at_all
+from retailsql.adapters.server.policy.rights import may_write_at_all
 from retailsql.adapters.server.policy.serialize import explained, parse, places, search_path
 from retailsql.adapters.server.policy.shim import DOOR, Shim
 from retailsql.adapters.server.policy.tables import check_table
@@ -41,7 +41,7 @@ class Checked(NamedTuple):
 
 
 _HIDDEN = re.compile(r"__rs_|retailsql", re.IGNORECASE)
-_CACHED, _CACHED_LENGTH = 512, 20_000
+_CACHED_LENGTH = 20_000
 
 
 def check(
@@ -80,7 +80,7 @@ def check(
     if spliced:
         check_words(text)
     path = search_path(con) if path is None else path
-    names = known(con, own=may_change_names(rights))
+    names = known(con, check=True)
     key = (text, final, rights, spliced, shim, path)  # names may be those of many sessions
     held = names.passed.get(key)
     if held is not None:
@@ -89,11 +89,7 @@ def check(
     database = _database(at, shim)
     asked = Asked(con, rights, tokens, at, database, shim, spliced, names)
     checked = _checked(asked, final)
-    if checked.writes:
-        changed()
-    elif len(final) < _CACHED_LENGTH:
-        if len(names.passed) >= _CACHED:
-            names.passed.clear()
+    if not checked.writes and len(final) < _CACHED_LENGTH:
         names.passed[key] = checked
     return checked
 

@@ -6,8 +6,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from retailsql.adapters.server.kept import Kept
 from retailsql.adapters.server.policy import limits
 from retailsql.adapters.server.policy.meant import meant
 from retailsql.adapters.server.policy.names import Path, fold
@@ -31,9 +33,8 @@ _QUERY = re.compile(
     r'(?:\((?:"(?:[^"]|"")*"|[^")])*\)\s*)?AS\b',
     re.IGNORECASE,
 )
-_KEPT = 4_096
 _Body = tuple[int, int, tuple[Path, ...]]
-_read: dict[str, _Body] = {}
+_read: Kept[str, _Body] = Kept(4_096)
 """Text of a view -> relations and joins in it, and the names of what it reads. The text alone: what
 the names mean differs from file to file."""
 
@@ -82,20 +83,17 @@ def _own(asked: Asked, place: Place) -> bool:
 
 def _body(asked: Asked, place: Place) -> _Body:
     text = _bodies(asked).get((fold(place.schema), fold(place.name)), "")
-    if text not in _read:
-        begin = _QUERY.match(text)
-        found: _Body = (1, 0, ())
-        if begin is not None:
-            try:
-                uses = uses_of(parse(asked.con, text[begin.end() :]).tree)
-                paths = tuple(use.path for use in uses.tables) * uses.copies
-                found = uses.relations, uses.joins, paths
-            except PgError:  # made elsewhere, of what the door has no name for
-                pass
-        if len(_read) >= _KEPT:
-            _read.clear()
-        _read[text] = found
-    return _read[text]
+    found = _read.get(text)
+    if found is not None:
+        return found
+    begin, found = _QUERY.match(text), (1, 0, ())
+    if begin is not None:
+        with suppress(PgError):  # made elsewhere, of what the door has no name for
+            uses = uses_of(parse(asked.con, text[begin.end() :]).tree)
+            paths = tuple(use.path for use in uses.tables) * uses.copies
+            found = uses.relations, uses.joins, paths
+    _read[text] = found
+    return found
 
 
 def _bodies(asked: Asked) -> dict[tuple[str, str], str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from retailsql.adapters.server.postgres import from_calls, guarded_calls, guards, retyped, wrapped
@@ -67,12 +68,26 @@ def guarded(scan: Scan, i: int, *, own: bool = False) -> list[Edit]:
         Edit(scan.tokens[at].end + 1, scan.tokens[at].end + 1, f"::{kind}")
         for at, kind in guarded_calls.parameters(scan, i, close)
     ]
-    kept = bool(guards.BY_NAME[token.text.lower()].kept) and len(parts) == 2
-    if kept and any(scan.word(at) == "SELECT" for at in range(*parts[1])):
-        # DuckDB wants no subquery in a lambda, where the guard puts a pattern.
-        called = f"invoke(lambda {PREFIX}x, {PREFIX}y: {name}({PREFIX}x, {PREFIX}y), "
-        return [Edit(start, scan.tokens[i + 1].end + 1, called), *typed]
+    inner = any(scan.word(at) == "SELECT" for at in range(parts[1][0], close)) if parts[1:] else 0
+    if inner and guards.BY_NAME[token.text.lower()].kept:
+        return [*_in_lambda(scan, Edit(start, scan.tokens[i + 1].end + 1, name), parts), *typed]
     return [Edit(start, token.end + 1, name), *typed]
+
+
+def _in_lambda(scan: Scan, call: Edit, parts: Sequence[tuple[int, int]]) -> list[Edit]:
+    """DuckDB wants no subquery in a lambda, where the guard puts a pattern: it is made before.
+
+    A fourth argument, a pattern's options, must stay a constant.
+    """
+    given = ", ".join(PREFIX + letter for letter in "xyz"[: len(parts)])
+    if len(parts) < 4:
+        return [call._replace(new=f"invoke(lambda {given}: {call.new}({given}), ")]
+    end, stop = (scan.tokens[parts[at][1] - 1].end + 1 for at in (2, 3))
+    inside = f"{given}{scan.text[end:stop]}"
+    return [
+        call._replace(new=f"invoke(lambda {given}: {call.new}({inside}), "),
+        Edit(end, stop, ""),
+    ]
 
 
 def function(scan: Scan, i: int) -> list[Edit]:
@@ -86,10 +101,18 @@ def function(scan: Scan, i: int) -> list[Edit]:
     found = retyped.call(scan, i, close) or wrapped.call(scan, i, close)
     if found:
         return found
+    if name in ("percentile_cont", "percentile_disc") and scan.word(i + 2) == "NULL":
+        return _no_percentile(scan, i, close)
     if name == "percentile_cont":
         return _in_doubles(scan, close + 1)
     if name == "round" and scan.of_view():
         return []
+    if name == "round":
+        found = _to_places(scan, i, close)
+        if found:
+            return found
+    if name == "date_trunc" and _counts_from_one(scan, i):
+        return [Edit(token.start, token.end + 1, f"{PREFIX}date_trunc")]
     if name in FUNCTIONS:
         return [Edit(token.start, token.end + 1, FUNCTIONS[name])]
     if name in OURS:
@@ -97,6 +120,42 @@ def function(scan: Scan, i: int) -> list[Edit]:
         if not OURS[name] or count in OURS[name]:
             return [Edit(token.start, token.end + 1, PREFIX + name)]
     return _substring(scan, i, close) if name == "substring" else []
+
+
+def _counts_from_one(scan: Scan, i: int) -> bool:
+    """True for a unit that begins in a year 1, and in DuckDB in a year 0."""
+    return scan.kind(i + 2) == "STRING" and scan.tokens[i + 2].text.lower() in (
+        "century", "millennium",
+    )  # fmt: skip
+
+
+def _to_places(scan: Scan, i: int, close: int) -> list[Edit]:
+    """``round(x, n)``: a numeric's digits are told by its type in DuckDB, so n must be written."""
+    parts = scan.parts(i + 2, close)
+    if len(parts) != 2 or scan.kind(parts[1][1] - 1) == "NUMBER":
+        return []
+    token, (start, stop), end = scan.tokens[i], parts[0], scan.tokens[close]
+    return [
+        Edit(token.start, token.end + 1, "CAST(round"),
+        Edit(scan.tokens[start].start, scan.tokens[start].start, " ("),
+        Edit(scan.tokens[stop - 1].end + 1, scan.tokens[stop - 1].end + 1, ")::DOUBLE"),
+        Edit(end.start, end.end + 1, f"::INTEGER) AS {NUMERIC})"),
+    ]
+
+
+def _no_percentile(scan: Scan, i: int, close: int) -> list[Edit]:
+    """``percentile_cont(NULL)`` is NULL, of the type of the others."""
+    behind = scan.closing(close + 3) if scan.words(close + 1, "WITHIN", "GROUP", "(") else None
+    if behind is None:
+        return []
+    last = scan.tokens[scan.call_end(behind)].end + 1
+    given = "[0.5]" if scan.word(close - 1) == "]" else "0.5"
+    return [
+        Edit(scan.tokens[i].start, scan.tokens[i].start, "(CASE WHEN false THEN "),
+        Edit(scan.tokens[i + 2].start, scan.tokens[close - 1].end + 1, given),
+        *(_in_doubles(scan, close + 1) if scan.word(i).endswith("CONT") else []),
+        Edit(last, last, " END)"),
+    ]
 
 
 def _in_doubles(scan: Scan, i: int) -> list[Edit]:

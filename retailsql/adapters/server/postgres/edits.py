@@ -5,27 +5,34 @@ The text is edited in place, never written anew: what no rule knows stays as it 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Final
 
 from retailsql.adapters.server.postgres import (
+    beside_numbers,
+    between,
     calls,
     from_calls,
+    joined,
     literals,
     matches,
     operands,
+    records_of_json,
     select_lists,
     text_casts,
+    ties,
     whole_rows,
 )
 from retailsql.adapters.server.postgres.orders import null_orders
 from retailsql.adapters.server.postgres.renamed import OPERATORS
 from retailsql.adapters.server.postgres.scan import Scan
-from retailsql.adapters.server.records import Edit, PgError
+from retailsql.adapters.server.records import Edit, PgError, apply
+from retailsql.dialect.tokens import tokenize
 
 if TYPE_CHECKING:
     from sqlglot.tokenizer_core import Token
 
+_ORDER: Final = "ORDER BY "
 _TILDES = {"~": "TILDE", "~*": "IRLIKE"}
 _BEFORE_UNARY = frozenset(
     [
@@ -60,18 +67,24 @@ def edits(text: str, tokens: Sequence[Token]) -> list[Edit]:
         _refuse_into(scan, i)
         out += from_calls.one_row(scan, i)
         out += (
-            _match(scan, i) or _lock(scan, i) or _clock(scan, i) or _collation(scan, i)
-            or literals.escaped(scan, i) or literals.array(scan, i) or literals.any_of(scan, i)
-            or literals.read(scan, i) or text_casts.edits(scan, i)
+            _of_word(scan, i) or _match(scan, i) or _lock(scan, i) or _clock(scan, i)
+            or _collation(scan, i) or literals.escaped(scan, i) or literals.array(scan, i)
+            or literals.any_of(scan, i) or literals.read(scan, i) or text_casts.edits(scan, i)
             or operands.like_any(scan, i) or operands.like(scan, i)
             or operands.overlaps(scan, i) or literals.similar(scan, i) or literals.path(scan, i)
-            or operands.untyped(scan, i) or whole_rows.edits(scan, i) or matches.rows(scan, i)
+            or beside_numbers.edits(scan, i) or whole_rows.edits(scan, i) or matches.rows(scan, i)
             or calls.type_name(scan, i) or calls.guarded(scan, i)
             or calls.function(scan, i)
         )  # fmt: skip
     out += select_lists.edits(scan)
     out += null_orders(tokens)
     return _apart(out)
+
+
+def _mended(keys: str) -> str:
+    """Sort keys, edited."""
+    text = _ORDER + keys
+    return apply(text, edits(text, tokenize(text) or [])).removeprefix(_ORDER)
 
 
 def guards_alone(text: str, tokens: Sequence[Token]) -> list[Edit]:
@@ -133,6 +146,22 @@ def _match(scan: Scan, i: int) -> list[Edit]:
     return [Edit(start, token.end + 1, OPERATORS[scan.text[start : token.end + 1]])]
 
 
+def _of_word(scan: Scan, i: int) -> list[Edit]:
+    """The rules of single words."""
+    rule = _RULES.get(scan.word(i))
+    return rule(scan, i) if rule else []
+
+
+def _key_of_json(scan: Scan, i: int) -> list[Edit]:
+    """``j ? 'a'``, ``j ?| array['a']`` and ``j ?& array['a']``: DuckDB's ? is a parameter."""
+    if scan.word(i) != "?":
+        return []
+    token = scan.tokens[i]
+    behind = scan.text[token.end + 1 : token.end + 2]
+    mark = behind if behind in ("|", "&") and behind else ""
+    return [Edit(token.start, token.end + 1 + len(mark), OPERATORS["?" + mark])]
+
+
 def _lock(scan: Scan, i: int) -> list[Edit]:
     """``FOR UPDATE OF t NOWAIT``: there is nothing to lock against."""
     if scan.word(i) != "FOR":
@@ -178,3 +207,10 @@ def _refuse_into(scan: Scan, i: int) -> None:
             hint="WITH x AS (SELECT ...) SELECT ... FROM x; or, with the right to write, "
             "CREATE TABLE x AS SELECT ...",
         )  # fmt: skip
+
+
+_RULES: Final[dict[str, Callable[[Scan, int], list[Edit]]]] = {
+    "BETWEEN": between.symmetric, "||": joined.edits, "?": _key_of_json,
+    "FETCH": lambda scan, i: ties.edits(scan, i, _mended),
+    **dict.fromkeys(records_of_json.WORDS, records_of_json.edits),
+}  # fmt: skip

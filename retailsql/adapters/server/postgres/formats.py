@@ -1,4 +1,6 @@
-"""The functions behind to_char, to_date, to_timestamp and to_number, as DuckDB calls them."""
+"""The functions behind to_char, to_date, to_timestamp, to_number and texts of arrays, as DuckDB
+calls them.
+"""
 
 from __future__ import annotations
 
@@ -27,6 +29,8 @@ def register(root: DuckDBPyConnection) -> None:
         ("__rs_to_char", _to_char, None, text),  # of any type
         ("__rs_to_timestamp", _to_timestamp, [text, text], moment),
         ("__rs_to_number", _to_number, [text, text], text),
+        ("__rs_array_text", _array_text, [text, text], text),
+        ("__rs_array_joined", _array_joined, [text] * 4, text),
     ]
     for name, function, parameters, result in functions:
         root.create_function(
@@ -86,10 +90,15 @@ def _micros(values: Any) -> tuple[Any, Any, str]:
 
 def _length(value: Any) -> int:
     """An interval as the moment so long after the beginning of the year 0."""
-    months, days, nanos = value.as_py()
+    months, days, _ = value.as_py()
     start = days_of(months // 12, months % 12 + 1, 1)
-    micros: int = (start + days - 1) * 86_400_000_000 + nanos // 1000
+    micros: int = (start + days - 1) * 86_400_000_000
     return micros
+
+
+def _clock(values: Any) -> Any:
+    """The microseconds of intervals, which are no days, however many they are."""
+    return np.array([value.as_py().nanoseconds // 1000 for value in values], dtype=np.int64)
 
 
 def _without_nulls(values: Any) -> Any:
@@ -108,11 +117,18 @@ def _moments(values: Any, templates: Any) -> pa.Array:
     if nulls.any():
         values = _without_nulls(values)
     micros, offset, zone = _micros(values)
+    clock = _clock(values) if pa.types.is_interval(values.type) else None
     infinite = (micros == _INFINITE) | nulls
     out = np.empty(len(micros), dtype=object)
     for template in templates.unique().to_pylist():
         rows = np.flatnonzero(np.asarray(templates.to_numpy(zero_copy_only=False)) == template)
-        got = to_char(np.where(infinite, 0, micros)[rows], template, offset[rows], zone)
+        got = to_char(
+            np.where(infinite, 0, micros)[rows],
+            template,
+            offset[rows],
+            zone,
+            None if clock is None else clock[rows],
+        )
         if len(rows) == len(micros) and not infinite.any():
             return got
         out[rows] = got.to_numpy(zero_copy_only=False)
@@ -135,6 +151,24 @@ def _each(
                 raise PgError(e.sqlstate, f"{e.sqlstate}: {e.message}") from None
         out.append(known[pair])
     return pa.array(out, kind)
+
+
+def _array_text(texts: Any, kinds: Any) -> pa.Array:
+    from retailsql.adapters.server.postgres.array_texts import written
+
+    return _each(texts, kinds, written, pa.string())
+
+
+def _array_joined(texts: Any, kinds: Any, betweens: Any, nulls: Any) -> pa.Array:
+    from retailsql.adapters.server.postgres.array_texts import joined
+
+    columns = (_whole(column).to_pylist() for column in (texts, kinds, betweens, nulls))
+    rows = zip(*columns, strict=True)
+    out = [
+        None if text is None or between is None else joined(text, kind, between, null)
+        for text, kind, between, null in rows
+    ]
+    return pa.array(out, pa.string())
 
 
 def _to_timestamp(texts: Any, templates: Any) -> pa.Array:

@@ -21,10 +21,10 @@ def install(root: DuckDBPyConnection, shim: str) -> None:
         shim: the name of the attached database.
     """
     formats.register(root)
+    for statement in guards.macros(shim):  # the files' macros call them
+        root.execute(statement)
     for file in _FILES:
         text = resources.files(__package__).joinpath(file).read_text("utf-8")
         for statement in text.split(";\n"):
             if statement.strip():
                 root.execute(statement.replace("shim.", f'"{shim}".main.'))
-    for statement in guards.macros(shim):
-        root.execute(statement)

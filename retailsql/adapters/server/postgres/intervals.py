@@ -24,7 +24,7 @@ for _factor, _kind, _names in (
 _NUMBER = r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)"
 _PART = re.compile(
     rf"\s*(?:(?P<sign>[+-]?)(?P<h>\d+):(?P<m>\d\d)(?::(?P<s>\d\d(?:\.\d*)?))?"
-    rf"|(?P<n>{_NUMBER})\s*(?P<unit>[A-Za-z]+)?|(?P<ago>ago))(?=\s|$|[+-]|(?<=[a-z])\d)",
+    rf"|(?P<n>[+-]?\s*{_NUMBER})\s*(?P<unit>[A-Za-z]+)?|(?P<ago>ago))(?=\s|$|[+-]|(?<=[a-z])\d)",
     re.IGNORECASE,
 )
 _ISO = re.compile(rf"P(?:{_NUMBER}[YMWD])*(?:T(?:{_NUMBER}[HMS])*)?")
@@ -98,5 +98,5 @@ def _parts(text: str) -> list[tuple[Fraction, int, str]]:
             unit = _UNITS.get((found["unit"] or "second").lower())
             if unit is None:
                 return []
-            out.append((Fraction(found["n"]), *unit))
+            out.append((Fraction("".join(found["n"].split())), *unit))
     return out

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from retailsql.adapters.server.postgres import arrays, oids, text_values
+from retailsql.adapters.server.postgres.intervals import read_interval
 from retailsql.adapters.server.postgres.scan import Scan
 from retailsql.adapters.server.records import Edit, PgError
 
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from sqlglot.tokenizer_core import Token
 
 _ESCAPE = re.compile(r"\\(?:\\|([0-9a-fA-F]{4})|\+([0-9a-fA-F]{6}))")
+_MOMENT = re.compile(r"\s*(?:\d{8}(?:\D.*)?|.*\d\s*[AaPp][Mm]\s*)")
+_MOMENTS = {"DATE": oids.DATE, "TIME": oids.TIME, "TIMESTAMP": oids.TIMESTAMP}
+_QUERIES = frozenset(["SELECT", "WITH", "VALUES", "(", "$"])
 _COMPARED = frozenset(["=", "<>", "!=", "<", ">", "<=", ">="])
 
 
@@ -60,6 +64,10 @@ def array(scan: Scan, i: int) -> list[Edit]:
 
 def read(scan: Scan, i: int) -> list[Edit]:
     r"""``'\x4142'::bytea`` and ``'on'::boolean``, which DuckDB reads otherwise."""
+    if scan.kind(i) == "STRING" and _typed(scan, i, "INTERVAL"):
+        return _interval(scan, i)
+    if scan.kind(i) == "STRING" and _MOMENT.fullmatch(scan.tokens[i].text):
+        return _moment(scan, i)
     if scan.kind(i) != "STRING" or scan.word(i + 1) not in ("::", "AS"):
         return []
     word, text = scan.word(i + 2), scan.tokens[i].text
@@ -73,6 +81,36 @@ def read(scan: Scan, i: int) -> list[Edit]:
             new = "true" if text_values.read(text, oids.BOOL, "UTC") else "false"
         else:
             return []
+    except PgError:
+        return []
+    return [Edit(_begin(scan, i), scan.tokens[i].end + 1, quoted(new))]
+
+
+def _typed(scan: Scan, i: int, word: str) -> bool:
+    """True for ``type '...'``, ``'...'::type`` and ``CAST('...' AS type)``."""
+    behind = scan.word(i + 1) in ("::", "AS") and scan.word(i + 2) == word
+    return scan.word(i - 1) == word or (behind and scan.word(i + 3) not in ("[", "WITH"))
+
+
+def _moment(scan: Scan, i: int) -> list[Edit]:
+    """``'20240506'::date``, which DuckDB does not read, and ``10:00 PM``, which it reads as ten."""
+    for word, oid in _MOMENTS.items():
+        if _typed(scan, i, word):
+            try:
+                new = str(text_values.read(scan.tokens[i].text, oid, "UTC"))
+            except PgError:
+                return []
+            return [Edit(_begin(scan, i), scan.tokens[i].end + 1, quoted(new))]
+    return []
+
+
+def _interval(scan: Scan, i: int) -> list[Edit]:
+    """``interval '1 month - 1 day'``: in DuckDB a sign stands at its number."""
+    text = scan.tokens[i].text
+    if not re.search(r"[+-]\s+\d", text):
+        return []
+    try:
+        new = read_interval(text)
     except PgError:
         return []
     return [Edit(_begin(scan, i), scan.tokens[i].end + 1, quoted(new))]
@@ -119,12 +157,23 @@ def any_of(scan: Scan, i: int) -> list[Edit]:
     close = scan.closing(i + 1)
     if close is None or scan.word(i - 1) not in _COMPARED:
         return []
-    left = _column_before(scan, i - 1)
-    new = _list(scan, i + 2, close)
-    if left is None or new is None:
-        return []
     start, end = scan.tokens[i + 1].end + 1, scan.tokens[close].start
-    return [Edit(start, end, f"cast_to_type({new}, [{left}])")]
+    new = _list(scan, i + 2, close)
+    if new is None:
+        if scan.word(i + 2) in _QUERIES or _never_null(scan, i + 2, close):
+            return []
+        if "pg_" in scan.text:  # the catalog's arrays are not all lists
+            return []
+        # In an array that is NULL DuckDB finds nothing; PostgreSQL does not know.
+        return [Edit(start, start, "coalesce("), Edit(end, end, ", [NULL])")]
+    left = _column_before(scan, i - 1)
+    return [] if left is None else [Edit(start, end, f"cast_to_type({new}, [{left}])")]
+
+
+def _never_null(scan: Scan, start: int, stop: int) -> bool:
+    """True for ``ARRAY[...]`` and ``'{...}'::type[]``."""
+    last = scan.closing(start + 1) if scan.words(start, "ARRAY", "[") else None
+    return scan.kind(start) == "STRING" or (last is not None and stop > last)
 
 
 def array_parameters(text: str, tokens: Sequence[Token]) -> frozenset[int]:

@@ -23,12 +23,15 @@ _Ints = Any  # an array of int64
 
 
 class Parts:
-    """The parts of moments: microseconds from 1970 in local time."""
+    """The parts of moments: microseconds from 1970 in local time.
 
-    def __init__(self, micros: _Ints, offset: _Ints, zone: str) -> None:
+    An interval has a clock of its own, with as many hours as it has.
+    """
+
+    def __init__(self, micros: _Ints, offset: _Ints, zone: str, clock: _Ints = None) -> None:
         self.offset, self.zone = offset, zone
         days = np.floor_divide(micros, _DAY)
-        self.clock = micros - days * _DAY
+        self.clock = micros - days * _DAY if clock is None else clock
         self.hour = self.clock // 3_600_000_000
         self.minute = self.clock // 60_000_000 % 60
         self.second = self.clock // 1_000_000 % 60
@@ -56,13 +59,15 @@ def _civil(days: _Ints) -> tuple[_Ints, _Ints, _Ints, _Ints]:
     return year, month, day, before + day + (leap & (month > 2))
 
 
-def to_char(micros: _Ints, template: str, offset: _Ints, zone: str) -> pa.Array:
+def to_char(
+    micros: _Ints, template: str, offset: _Ints, zone: str, clock: _Ints = None
+) -> pa.Array:
     """Moments as text.
 
     >>> to_char(np.array([0]), "Dy, FMDD Mon YYYY HH24:MI", np.array([0]), "UTC")[0].as_py()
     'Thu, 1 Jan 1970 00:00'
     """
-    parts = Parts(micros, offset, zone)
+    parts = Parts(micros, offset, zone, clock)
     pieces = [
         _piece(element, parts) if element.key else pa.array([element.text] * len(micros))
         for element in elements(template)

@@ -56,7 +56,8 @@ _PARSED: Final = {f"to_{unit}s": "interval" for unit in (
 )} | {"to_centuries": "interval", "to_millennia": "interval", "regexp_full_match": NONE,
       "ilike_escape": NONE, "like_escape": NONE, "not_like_escape": NONE} | {
           f"{PREFIX}{neg}{like}_{of}": NONE for neg in ("", "not_") for like in ("like", "ilike")
-          for of in ("any", "all")}  # fmt: skip
+          for of in ("any", "all")} | {
+              f"{PREFIX}{of}": NONE for of in ("between", "divided", "plus", "minus")}  # fmt: skip
 
 
 def column_names(con: DuckDBPyConnection, text: str, names: list[str]) -> list[str]:

@@ -125,23 +125,3 @@ def overlaps(scan: Scan, i: int) -> list[Edit]:
         Edit(start, start, f"{PREFIX}overlaps"),
         Edit(scan.tokens[i - 1].start, scan.tokens[i + 1].end + 1, ", "),
     ]
-
-
-_SUMS = frozenset(["+", "-", "*", "/", "%"])
-_STARTS = frozenset(["(", ",", "SELECT", "WHERE", "AND", "OR", "NOT", "ON", "WHEN", "THEN", "ELSE"])
-_TIGHTER = frozenset(["::", "COLLATE", "AT", "[", "||", "^"])
-
-
-def untyped(scan: Scan, i: int) -> list[Edit]:
-    """``1 + '2'``: beside a number that is written, PostgreSQL reads the text as its type."""
-    if scan.kind(i) != "STRING":
-        return []
-    for number in (i - 2, i + 2):
-        first, last = min(i, number), max(i, number)
-        if scan.kind(number) != "NUMBER" or scan.word(first + 1) not in _SUMS:
-            continue
-        if scan.word(first - 1) in _STARTS and scan.word(last + 1) not in _TIGHTER:
-            whole = scan.tokens[number].text.isdigit()
-            end = scan.tokens[i].end + 1
-            return [Edit(end, end, "::INTEGER" if whole else "::DECIMAL(38,10)")]
-    return []

@@ -12,10 +12,12 @@ from typing import Final
 PREFIX: Final = "__pg_"
 
 #: Operators, which DuckDB would read as a full match, or not at all.
-OPERATORS: Final = {"~": "@~", "!~": "@!~", "~*": "@~*", "!~*": "@!~*"}
+OPERATORS: Final = {
+    "~": "@~", "!~": "@!~", "~*": "@~*", "!~*": "@!~*",
+    "?": "@^", "?|": "@^|", "?&": "@^&"}  # fmt: skip
 
 _BACK: Final = {ours: theirs for theirs, ours in OPERATORS.items()}
-_OURS = re.compile(r'(?:[\w"]+\.main\.)?\b__pg__?(\w+)|"?(@!?~\*?)"?')
+_OURS = re.compile(r'(?:[\w"]+\.main\.)?\b__pg__?(\w+)|"?(@!?~\*?|@\^[|&]?)"?')
 
 
 def in_words(message: str) -> str:
@@ -41,7 +43,8 @@ FUNCTIONS: Final = {
 #: called.
 OURS: Final[dict[str, frozenset[int]]] = {
     "to_timestamp": frozenset({2}),
-    "array_to_string": frozenset({3}), "date_trunc": frozenset({3}), "encode": frozenset({2}),
+    "array_to_string": frozenset({2, 3}), "date_trunc": frozenset({3}), "encode": frozenset({2}),
     "decode": frozenset({2}), "string_to_array": frozenset(), "to_hex": frozenset(),
-    "octet_length": frozenset(), "round": frozenset({1}), "sha256": frozenset(),
+    "array_length": frozenset(), "octet_length": frozenset(), "round": frozenset({1}),
+    "sha256": frozenset(),
 }  # fmt: skip

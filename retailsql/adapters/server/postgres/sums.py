@@ -51,7 +51,7 @@ def sums(text: str, tokens: Sequence[Token], refusal: Callable[[list[Edit]], str
             last = scan.call_end(close)
             shown = text[tokens[last].start : tokens[last].end + 1]
             out += [
-                _replaced(tokens[i], "CAST(sum"),
+                Edit(tokens[i].start, tokens[i].start, "CAST("),
                 _replaced(tokens[last], f"{shown} AS BIGINT)"),
             ]
     return sorted(out)

@@ -97,7 +97,7 @@ def takes_macro(scan: Scan, start: int, stop: int) -> bool:
     last = stop - 1
     return not (
         "pg_" in scan.text
-        or scan.kind(last) == "STRING"
+        or (scan.kind(last) == "STRING" and scan.word(last - 1) != "INTERVAL")
         or scan.word(last - 1) == "$"
         or any(scan.word(k) in ("SELECT", "OVER") for k in range(start, stop))
         or scan.of_view()

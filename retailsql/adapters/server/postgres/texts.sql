@@ -1,8 +1,14 @@
 -- Text, numbers, arrays and JSON as PostgreSQL has them. "shim." becomes the database's name.
-CREATE MACRO IF NOT EXISTS shim."@~"(a, b) AS system.main.regexp_matches(a, b, 's');
-CREATE MACRO IF NOT EXISTS shim."@!~"(a, b) AS NOT system.main.regexp_matches(a, b, 's');
-CREATE MACRO IF NOT EXISTS shim."@~*"(a, b) AS system.main.regexp_matches(a, b, 'si');
-CREATE MACRO IF NOT EXISTS shim."@!~*"(a, b) AS NOT system.main.regexp_matches(a, b, 'si');
+CREATE MACRO IF NOT EXISTS shim."@~"(a, b) AS
+    CASE WHEN strlen(b) > 2000 THEN error(
+        'the pattern of ~ is too long: at most 2000 bytes; regexp_matches(text, pattern) takes more')
+         ELSE system.main.regexp_matches(a, b, 's') END;
+CREATE MACRO IF NOT EXISTS shim."@!~"(a, b) AS NOT shim."@~"(a, b);
+CREATE MACRO IF NOT EXISTS shim."@~*"(a, b) AS
+    CASE WHEN strlen(b) > 2000 THEN error(
+        'the pattern of ~ is too long: at most 2000 bytes; regexp_matches(text, pattern) takes more')
+         ELSE system.main.regexp_matches(a, b, 'si') END;
+CREATE MACRO IF NOT EXISTS shim."@!~*"(a, b) AS NOT shim."@~*"(a, b);
 CREATE MACRO IF NOT EXISTS shim."|/"(x) AS sqrt(x::DOUBLE);
 CREATE MACRO IF NOT EXISTS shim."||/"(x) AS cbrt(x::DOUBLE);
 CREATE MACRO IF NOT EXISTS shim.initcap(s) AS array_to_string(
@@ -24,8 +30,6 @@ CREATE MACRO IF NOT EXISTS shim.__pg_string_to_array(s, d) AS
     CASE WHEN s = '' THEN []::VARCHAR[] WHEN d IS NULL THEN string_split(s, '')
          WHEN d = '' THEN [s] ELSE string_split(s, d) END,
     lambda x: CASE WHEN x = n THEN NULL ELSE x END);
-CREATE MACRO IF NOT EXISTS shim.__pg_array_to_string(l, d, n) AS
-    system.main.array_to_string(list_transform(l, lambda x: coalesce(x::VARCHAR, n)), d);
 CREATE MACRO IF NOT EXISTS shim.__pg_to_hex(n) AS
     lower(system.main.to_hex(CASE WHEN n < 0 AND n >= -2147483648 THEN n::HUGEINT + 4294967296
                       WHEN n < 0 THEN n::HUGEINT + 18446744073709551616 ELSE n::HUGEINT END));
@@ -46,10 +50,10 @@ CREATE MACRO IF NOT EXISTS shim.regexp_match(s, p) AS
 CREATE MACRO IF NOT EXISTS shim.regexp_like(s, p) AS system.main.regexp_matches(s, p, 's'),
     (s, p, f) AS system.main.regexp_matches(s, p, 's' || f);
 CREATE MACRO IF NOT EXISTS shim.regexp_count(s, p) AS
-    CAST(len(regexp_extract_all(s, p, 0, 's')) AS INTEGER);
+    CAST(len(shim.__pg_regexp_extract_all(s, p, 0, 's')) AS INTEGER);
 CREATE MACRO IF NOT EXISTS shim.regexp_substr(s, p) AS
     CASE WHEN regexp_matches(s, p, 's') THEN regexp_extract(s, p, 0, 's') END;
-CREATE MACRO IF NOT EXISTS shim.normalize(s) AS nfc_normalize(s);
+CREATE MACRO IF NOT EXISTS shim.normalize(s) AS shim.__pg_nfc_normalize(s);
 CREATE MACRO IF NOT EXISTS shim.__pg_encode(b, f) AS
     CASE lower(f) WHEN 'hex' THEN lower(hex(b::BLOB)) WHEN 'base64' THEN to_base64(b::BLOB)
          WHEN 'escape' THEN b::BLOB::VARCHAR ELSE error('unrecognized encoding: "' || f || '"') END;
@@ -74,6 +78,15 @@ CREATE MACRO IF NOT EXISTS shim.scale(n) AS CAST(
 CREATE MACRO IF NOT EXISTS shim.trim_scale(n) AS n;
 CREATE MACRO IF NOT EXISTS shim.array_upper(l, n) AS CASE WHEN n = 1 AND len(l) > 0 THEN len(l)::INTEGER END;
 CREATE MACRO IF NOT EXISTS shim.array_lower(l, n) AS CASE WHEN n = 1 AND len(l) > 0 THEN 1 END;
+CREATE MACRO IF NOT EXISTS shim.__pg_array_length(l, n) AS nullif(system.main.array_length(l, n), 0);
+CREATE MACRO IF NOT EXISTS shim.array_dims(l) AS CASE WHEN len(l) > 0 THEN '[1:' || len(l) || ']' END;
+CREATE MACRO IF NOT EXISTS shim.array_positions(l, v) AS list_transform(list_filter(
+    range(1, len(l) + 1), lambda i: l[i] IS NOT DISTINCT FROM v), lambda i: i::INTEGER);
+CREATE MACRO IF NOT EXISTS shim.trim_array(l, n) AS l[:len(l) - n];
+CREATE MACRO IF NOT EXISTS shim.convert_from(b, e) AS CASE WHEN lower(e) IN ('utf8', 'utf-8')
+    THEN system.main.decode(b) ELSE error('encoding "' || e || '" is not supported here') END;
+CREATE MACRO IF NOT EXISTS shim.convert_to(s, e) AS CASE WHEN lower(e) IN ('utf8', 'utf-8')
+    THEN system.main.encode(s) ELSE error('encoding "' || e || '" is not supported here')::BLOB END;
 CREATE MACRO IF NOT EXISTS shim.array_ndims(l) AS
     CASE WHEN len(l) > 0 THEN (len(typeof(l)) - len(replace(typeof(l), '[', '')))::INTEGER END;
 CREATE MACRO IF NOT EXISTS shim.array_remove(l, v) AS
@@ -86,10 +99,28 @@ CREATE MACRO IF NOT EXISTS shim.json_typeof(j) AS
 CREATE MACRO IF NOT EXISTS shim.jsonb_typeof(j) AS
     CASE WHEN json_type(j) IS NULL THEN NULL ELSE CASE json_type(j) WHEN 'OBJECT' THEN 'object' WHEN 'ARRAY' THEN 'array' WHEN 'VARCHAR' THEN 'string'
          WHEN 'BOOLEAN' THEN 'boolean' WHEN 'NULL' THEN 'null' ELSE 'number' END END;
+CREATE MACRO IF NOT EXISTS shim.json_extract_path_text(j, a) AS j::JSON ->> a,
+    (j, a, b) AS j::JSON -> a ->> b, (j, a, b, c) AS j::JSON -> a -> b ->> c;
+CREATE MACRO IF NOT EXISTS shim.json_extract_path(j, a) AS j::JSON -> a,
+    (j, a, b) AS j::JSON -> a -> b, (j, a, b, c) AS j::JSON -> a -> b -> c;
 CREATE MACRO IF NOT EXISTS shim.jsonb_extract_path_text(j, a) AS j::JSON ->> a,
     (j, a, b) AS j::JSON -> a ->> b, (j, a, b, c) AS j::JSON -> a -> b ->> c;
 CREATE MACRO IF NOT EXISTS shim.jsonb_extract_path(j, a) AS j::JSON -> a,
     (j, a, b) AS j::JSON -> a -> b, (j, a, b, c) AS j::JSON -> a -> b -> c;
+-- The keys of an object, and the texts in an array.
+CREATE MACRO IF NOT EXISTS shim.__pg_keys(j) AS CASE WHEN json_type(j) = 'OBJECT' THEN json_keys(j)
+    WHEN json_type(j) = 'ARRAY' THEN list_transform(
+        list_filter(json_extract(j, '$[*]'), lambda e: json_type(e) = 'VARCHAR'),
+        lambda e: e ->> '$')
+    WHEN json_type(j) = 'VARCHAR' THEN [j ->> '$'] ELSE []::VARCHAR[] END;
+CREATE MACRO IF NOT EXISTS shim."@^"(j, k) AS list_contains(shim.__pg_keys(j::JSON), k);
+CREATE MACRO IF NOT EXISTS shim."@^|"(j, k) AS list_has_any(shim.__pg_keys(j::JSON), k);
+CREATE MACRO IF NOT EXISTS shim."@^&"(j, k) AS list_has_all(shim.__pg_keys(j::JSON), k);
+CREATE MACRO IF NOT EXISTS shim.jsonb_exists(j, k) AS list_contains(shim.__pg_keys(j::JSON), k);
+CREATE MACRO IF NOT EXISTS shim.__pg_json_each(j) AS list_transform(json_keys(j::JSON),
+    lambda k: {'key': k, 'value': json_extract(j::JSON, '/' || replace(replace(k, '~', '~0'), '/', '~1'))});
+CREATE MACRO IF NOT EXISTS shim.__pg_json_each_text(j) AS list_transform(json_keys(j::JSON), lambda k: {
+    'key': k, 'value': json_extract_string(j::JSON, '/' || replace(replace(k, '~', '~0'), '/', '~1'))});
 CREATE MACRO IF NOT EXISTS shim.to_jsonb(x) AS to_json(x);
 CREATE MACRO IF NOT EXISTS shim.jsonb_pretty(x) AS json_pretty(x);
 CREATE MACRO IF NOT EXISTS shim.__pg_text(x) AS CASE
@@ -97,9 +128,19 @@ CREATE MACRO IF NOT EXISTS shim.__pg_text(x) AS CASE
         replace(replace(regexp_replace(x::VARCHAR, '\.0$', ''), 'nan', 'NaN'), 'inf', 'Infinity')
     WHEN typeof(x) = 'INTERVAL' THEN
         regexp_replace(replace(x::VARCHAR, 'month', 'mon'), '(-1 (?:year|mon|day))\b', '\1s', 'g')
+    WHEN ends_with(typeof(x), ']') THEN system.main.__rs_array_text(x::VARCHAR, typeof(x))
     ELSE x::VARCHAR END;
 CREATE MACRO IF NOT EXISTS shim.__pg_out(x) AS
     CASE WHEN typeof(x) = 'BOOLEAN' THEN (x::VARCHAR)[1:1] ELSE shim.__pg_text(x) END;
+CREATE MACRO IF NOT EXISTS shim.__pg_array_to_string(l, d) AS CASE WHEN d IS NULL THEN NULL
+    WHEN typeof(l) IN ('VARCHAR[]', 'INTEGER[]', 'BIGINT[]') THEN system.main.array_to_string(l, d)
+    ELSE system.main.__rs_array_joined(l::VARCHAR, typeof(l), d, NULL) END,
+    (l, d, n) AS CASE WHEN d IS NULL THEN NULL
+    WHEN typeof(l) IN ('VARCHAR[]', 'INTEGER[]', 'BIGINT[]') THEN
+        system.main.array_to_string(list_transform(l, lambda x: coalesce(x::VARCHAR, n)), d)
+    ELSE system.main.__rs_array_joined(l::VARCHAR, typeof(l), d, n) END;
+CREATE MACRO IF NOT EXISTS shim.__pg_between(x, a, b) AS
+    (x >= a AND x <= b) OR (x >= b AND x <= a);
 CREATE MACRO IF NOT EXISTS shim.__pg_round(x) AS
     system.main.round(x) - cast_to_type(
         CASE WHEN typeof(x) IN ('DOUBLE', 'FLOAT') AND abs(x - trunc(x)) = 0.5

@@ -10,8 +10,9 @@ CREATE MACRO IF NOT EXISTS shim.__pg_epoch(t) AS
         + datepart('year', t) * 453600)::DECIMAL(24,6);
 CREATE MACRO IF NOT EXISTS shim.__pg_overlaps(a, b, c, d) AS
     (least(a, b) < greatest(c, d) AND least(c, d) < greatest(a, b)) OR least(a, b) = least(c, d);
-CREATE MACRO IF NOT EXISTS shim.__pg_date_trunc(u, t, z) AS
-    timezone(z, system.main.date_trunc(u, timezone(z, t)));
+CREATE MACRO IF NOT EXISTS shim.__pg_date_trunc(u, t) AS
+    system.main.date_trunc(u, t - INTERVAL 1 YEAR) + INTERVAL 1 YEAR,
+    (u, t, z) AS timezone(z, system.main.date_trunc(u, timezone(z, t)));
 -- As in guards.py: a lambda tells the types, and the macro with types is made last.
 CREATE OR REPLACE MACRO shim.__pg__date_bin(w, t, o) AS NULL;
 CREATE OR REPLACE MACRO shim.date_bin(w, t, o) AS
@@ -20,6 +21,26 @@ CREATE OR REPLACE MACRO shim.__pg__date_bin(w, t TIMESTAMP, o) AS
     time_bucket(w::INTERVAL, t, o::TIMESTAMP),
     (w, t TIMESTAMPTZ, o) AS time_bucket(w::INTERVAL, t, o::TIMESTAMPTZ),
     (w, t DATE, o) AS time_bucket(w::INTERVAL, t::TIMESTAMPTZ, o::TIMESTAMPTZ);
+CREATE OR REPLACE MACRO shim.__pg__divided(a, b) AS NULL;
+CREATE OR REPLACE MACRO shim.__pg_divided(a, b) AS
+    system.main.invoke(lambda a_, b_: shim.__pg__divided(a_, b_), a, b);
+CREATE OR REPLACE MACRO shim.__pg__divided(a INTERVAL, b) AS system.main."/"(a, b),
+    (a, b) AS a // b;
+CREATE MACRO IF NOT EXISTS shim.__pg_months(i) AS (datepart('year', i) * 12 + datepart('month', i))::INTEGER;
+CREATE MACRO IF NOT EXISTS shim.__pg_sum(i INTERVAL) AS to_months(sum(shim.__pg_months(i))::INTEGER)
+    + to_days(sum(datepart('day', i))::INTEGER)
+    + to_microseconds(sum(epoch_us(i - to_months(shim.__pg_months(i))
+        - to_days(datepart('day', i)::INTEGER)))::BIGINT), (i) AS sum(i);
+CREATE OR REPLACE MACRO shim.__pg__plus(a, b) AS NULL;
+CREATE OR REPLACE MACRO shim.__pg_plus(a, b) AS
+    system.main.invoke(lambda a_, b_: shim.__pg__plus(a_, b_), a, b);
+CREATE OR REPLACE MACRO shim.__pg__plus(a DATE, b BIGINT) AS a + b::INTEGER,
+    (a BIGINT, b DATE) AS b + a::INTEGER, (a, b) AS a + b;
+CREATE OR REPLACE MACRO shim.__pg__minus(a, b) AS NULL;
+CREATE OR REPLACE MACRO shim.__pg_minus(a, b) AS
+    system.main.invoke(lambda a_, b_: shim.__pg__minus(a_, b_), a, b);
+CREATE OR REPLACE MACRO shim.__pg__minus(a DATE, b BIGINT) AS a - b::INTEGER,
+    (a TIME, b TIME) AS to_microseconds(epoch_us(a) - epoch_us(b)), (a, b) AS a - b;
 CREATE MACRO IF NOT EXISTS shim.justify_hours(i) AS
     to_months((datepart('year', i) * 12 + datepart('month', i))::INTEGER)
     + to_days((datepart('day', i) + trunc(datepart('epoch', i - to_months((datepart('year', i) * 12

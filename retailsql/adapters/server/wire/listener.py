@@ -190,7 +190,10 @@ def _listen(listening: socket.socket, shared: Shared) -> None:
             selector.select()
             if shared.stopping.is_set():
                 return
-            _accept(listening, shared)
+            try:
+                _accept(listening, shared)
+            except MemoryError:  # one statement holds all there is; the next client may have some
+                shared.stopping.wait(0.2)
 
 
 def _accept(listening: socket.socket, shared: Shared) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import select
 import socket
 import threading
+from contextlib import suppress
 from typing import Protocol
 
 _RDHUP: int = getattr(select, "POLLRDHUP", 0)
@@ -69,8 +70,9 @@ class Watcher:
 
     def _run(self) -> None:
         while not self._stop.wait(self.every):
-            if self._running:
-                self._tell()  # a call of its own: a loop variable here would keep the last client
+            with suppress(MemoryError):  # one statement holds all there is: the next look tells
+                if self._running:
+                    self._tell()  # not here, where a loop's variable would keep the last client
 
     def _tell(self) -> None:
         for watched in self.look():
