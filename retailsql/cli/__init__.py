@@ -45,10 +45,29 @@ for _command in (
     cli.add_command(_command)
 
 
+_ALLOCATOR = "DUCKDB_JE_MALLOC_CONF"
+_GIVES_BACK = (
+    "retain:false,background_thread:true,oversize_threshold:1048576,dirty_decay_ms:1000,"
+    "muzzy_decay_ms:0"
+)
+"""Of jemalloc, which DuckDB's Linux packages hold: else one large statement's memory stays with the
+process for good."""
+
+
+def _begin_server() -> None:
+    """Begin the process once more where it serves: DuckDB's allocator reads how it is to behave
+    when it is loaded, which has happened by now.
+    """
+    if sys.argv[1:2] == ["serve"] and _ALLOCATOR not in os.environ and os.name == "posix":
+        os.environ[_ALLOCATOR] = _GIVES_BACK
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
+
+
 def main() -> None:
     """The entry point: errors of ours are printed in words, without a traceback."""
     import duckdb
 
+    _begin_server()
     try:
         cli.main(standalone_mode=False)
     except click.ClickException as error:

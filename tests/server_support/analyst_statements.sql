@@ -408,3 +408,4 @@ SELECT timestamp '2024-05-06 10:00 PM'
 SELECT cast('10:00 PM' as time)
 SELECT '12345678'::text
 SELECT '12345678'::int
+SELECT count(*) from kinds tablesample bernoulli (100)

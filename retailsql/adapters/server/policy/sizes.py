@@ -16,7 +16,7 @@ from typing import Any
 from retailsql.adapters.server.policy.names import fold
 from retailsql.adapters.server.records import PgError
 
-ELEMENTS = 10_000_000
+ELEMENTS = 1_000_000
 """Characters of a text, or elements of a list, that one expression may make."""
 
 

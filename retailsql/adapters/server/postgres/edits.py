@@ -68,8 +68,8 @@ def edits(text: str, tokens: Sequence[Token]) -> list[Edit]:
         out += from_calls.one_row(scan, i)
         out += (
             _of_word(scan, i) or _match(scan, i) or _lock(scan, i) or _clock(scan, i)
-            or _collation(scan, i) or literals.escaped(scan, i) or literals.array(scan, i)
-            or literals.any_of(scan, i) or literals.read(scan, i) or text_casts.edits(scan, i)
+            or _sample(scan, i) or _collation(scan, i) or literals.escaped(scan, i)
+            or literals.array(scan, i) or literals.any_of(scan, i) or literals.read(scan, i) or text_casts.edits(scan, i)
             or operands.like_any(scan, i) or operands.like(scan, i)
             or operands.overlaps(scan, i) or literals.similar(scan, i) or literals.path(scan, i)
             or beside_numbers.edits(scan, i) or whole_rows.edits(scan, i) or matches.rows(scan, i)
@@ -188,6 +188,15 @@ def _clock(scan: Scan, i: int) -> list[Edit]:
     if scan.kind(i + 2) != "NUMBER" or scan.word(i + 3) != ")":
         return []
     return [Edit(scan.tokens[i + 1].start, scan.tokens[i + 3].end + 1, "")]
+
+
+def _sample(scan: Scan, i: int) -> list[Edit]:
+    """``TABLESAMPLE SYSTEM (10)`` is a share of the rows; DuckDB would take ten of them."""
+    told = scan.word(i) == "TABLESAMPLE" and scan.word(i + 1) in ("SYSTEM", "BERNOULLI")
+    if not told or not scan.words(i + 2, "(") or not scan.words(i + 4, ")"):
+        return []
+    end = scan.tokens[i + 3].end + 1
+    return [Edit(end, end, " PERCENT")] if scan.kind(i + 3) == "NUMBER" else []
 
 
 def _collation(scan: Scan, i: int) -> list[Edit]:

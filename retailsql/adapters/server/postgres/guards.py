@@ -121,8 +121,8 @@ GUARDS: Final = (
     Guard("lpad rpad", "b", 100_000, "characters", ("a VARCHAR, b BIGINT, c VARCHAR",),
           constant=(1,), call="a, b::INTEGER, c"),
     Guard("bar", "d", 10_000, "characters", ("a, b, c, d",), constant=(3,)),
-    Guard("bitstring", "b", 10_000_000, "bits", ("a, b",), constant=(1,)),
-    Guard("list_resize array_resize", "b", 10_000_000, "elements", ("a, b", "a, b, c"),
+    Guard("bitstring", "b", 1_000_000, "bits", ("a, b",), constant=(1,)),
+    Guard("list_resize array_resize", "b", 1_000_000, "elements", ("a, b", "a, b, c"),
           constant=(1,)),
     Guard("concat_ws", "strlen(a)", 1_000, "bytes in the separator", _MANY, constant=(0,)),
     Guard("printf", r"CASE WHEN regexp_matches(a, '\*|[0-9]{6}') THEN 1000000 ELSE 0 END", 100_000,
@@ -153,13 +153,13 @@ def _between(a: str, b: str) -> Iterator[Guard]:
         yield Guard(
             name,
             f"abs(date_diff('second', {first}, {last})) // greatest(1e-6, abs(epoch({step})))",
-            10_000_000, "elements", (f"a {a}, b {b}, c",), _LESS, constant=(0, 1, 2),
+            1_000_000, "elements", (f"a {a}, b {b}, c",), _LESS, constant=(0, 1, 2),
             call=f"{first}, {last}, {step}",
         )  # fmt: skip
 
 
 GUARDS_OF_RANGES: Final = (
-    *(Guard(_RANGES, size, 10_000_000, "elements", (parameters,), _LESS, constant=(0, 1, 2))
+    *(Guard(_RANGES, size, 1_000_000, "elements", (parameters,), _LESS, constant=(0, 1, 2))
       for parameters, size in _STEPS),
     *(guard for a in _MOMENTS for b in _MOMENTS for guard in _between(a, b)),
 )  # fmt: skip
