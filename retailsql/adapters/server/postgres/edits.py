@@ -69,7 +69,8 @@ def edits(text: str, tokens: Sequence[Token]) -> list[Edit]:
         out += (
             _of_word(scan, i) or _match(scan, i) or _lock(scan, i) or _clock(scan, i)
             or _sample(scan, i) or _collation(scan, i) or literals.escaped(scan, i)
-            or literals.array(scan, i) or literals.any_of(scan, i) or literals.read(scan, i) or text_casts.edits(scan, i)
+            or literals.array(scan, i) or literals.any_of(scan, i) or literals.read(scan, i)
+            or text_casts.edits(scan, i)
             or operands.like_any(scan, i) or operands.like(scan, i)
             or operands.overlaps(scan, i) or literals.similar(scan, i) or literals.path(scan, i)
             or beside_numbers.edits(scan, i) or whole_rows.edits(scan, i) or matches.rows(scan, i)
