@@ -44,7 +44,9 @@ def histories(con, rows, model, parameters=None):
         "[{'step': 0, 'value': h, 'lower': 0.0, 'upper': 1.0}]"
     )
     sql = f"SELECT * FROM ML.FORECAST(MODEL m, {rows})"
-    catalog = SimpleNamespace(model=lambda name: model, has_function=lambda *names: False)
+    catalog = SimpleNamespace(
+        model=lambda name: model, has_function=lambda *names: False, integer_division=False
+    )
     text = splice(Walk(sql, tokenize(sql)), catalog)
     found = con.execute(text, parameters).fetchall()
     ids = len(model.signature.options["id_cols"])

@@ -28,6 +28,14 @@ def press(con, sql, tests=()):
     build(con, Project("p", Path(), "main", nodes, {}, {}, tests=tuple(tests)))
 
 
+@pytest.fixture(autouse=True)
+def heeded():
+    """A shell without job control lets what it starts in the background ignore Ctrl-C."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.fixture
 def con():
     """``pressed(x)`` is Python code that Ctrl-C meets."""
