@@ -133,6 +133,22 @@ def test_a_misspelt_model_is_told_the_nearest_of_ones_own(session):
     assert "line" not in f"{error.detail}{error.hint}"
 
 
+def test_a_function_that_gives_a_value_is_told_from_one_that_gives_rows(session):
+    pytest.importorskip("sklearn")
+    will = session("will")
+    made = ask(
+        will,
+        "CREATE MODEL basket OPTIONS(model_type='item_knn', user_col='who', item_col='what') AS "
+        "SELECT 'u' || i % 40 AS who, 'p' || hash(i) % 9 AS what FROM range(400) r(i)",
+    )
+    assert made.error is None
+    found = ask(will, "SELECT * FROM basket_recommend('u1', 3)")
+    assert found.state == "42883"
+    assert "SELECT basket_recommend(...)" in found.error.hint
+    assert ask(will, "SELECT count(*) FROM unnest(basket_recommend('u1', 3))").error is None
+    assert ask(will, "DROP MODEL basket").error is None
+
+
 def test_a_model_of_a_rolled_back_block_is_gone(session):
     pytest.importorskip("sklearn")
     tara = session("tara")

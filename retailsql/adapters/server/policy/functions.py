@@ -189,5 +189,7 @@ def _near(asked: Asked, name: str) -> str | None:
         for model in [bearers[0].model if bearers else None]
         if model and not function.startswith("__") and may(asked.rights, "score", *model, "model")
     ]
+    if fold(name) in mine:
+        return f"It gives a value and no rows: SELECT {name}(...), with unnest(...) around a list."
     close = get_close_matches(fold(name), sorted(mine))
     return f"Did you mean: {', '.join(close)}?" if close else None
