@@ -279,6 +279,8 @@ def test_self_signed_tls(shop):
         with served.connect(sslmode="verify-full", sslrootcert=ca, host="localhost") as con:
             assert con.pgconn.ssl_in_use
             assert con.execute("SELECT 1").fetchone() == (1,)
+            assert con.execute("SHOW ssl").fetchone() == ("on",)
+            assert con.execute("SHOW port").fetchone() == (str(con.info.port),)
         with served.connect(sslmode="disable") as con:  # loopback: it may
             assert not con.pgconn.ssl_in_use
         shown = re.search(r"SHA-256\s+([0-9A-F:]{95})", served.said)

@@ -21,6 +21,8 @@ _NO_SETTING = frozenset({"user", "database", "replication", "options"})
 
 _TIMEOUT = "statement_timeout"
 _READ_ONLY = ("default_transaction_read_only", "transaction_read_only")
+_OF_SERVER = ("port", "ssl")
+"""What the wire tells of itself beside a client's parameters."""
 Saved = tuple[dict[str, str], dict[str, str]]
 """Values of a session, and those of its transaction."""
 
@@ -52,6 +54,8 @@ class Settings:
         self._defaults = {name: setting.value for name, setting in SETTINGS.items()}
         self._defaults["session_authorization"] = user
         self._defaults["server_version"] = f"{VERSION} (retailsql {_own_version()})"
+        given = parameters or {}
+        self._defaults |= {n: given[f"_pq_.{n}"] for n in _OF_SERVER if f"_pq_.{n}" in given}
         if read_only:
             self._defaults |= dict.fromkeys(_READ_ONLY, "on")
         self._values = dict(self._defaults)

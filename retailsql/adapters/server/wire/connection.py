@@ -26,7 +26,8 @@ from retailsql.adapters.server.wire.watcher import Watcher
 
 _LOG = logging.getLogger(__name__)
 _LINGER = 0.5  # seconds a client has to read why it was refused
-PID_PARAMETER = "_pq_.pid"  # a name no client can send: the pid, for pg_backend_pid()
+# Names no client can send: the pid, for pg_backend_pid(), and what SHOW tells of the server.
+PID_PARAMETER, PORT_PARAMETER, TLS_PARAMETER = "_pq_.pid", "_pq_.port", "_pq_.ssl"
 
 
 class Shared(NamedTuple):
@@ -155,7 +156,11 @@ class Connection:
         shared.authenticator.check(stream, hello.user, self.address, binding)
         if not shared.crowd.admit(self):
             self._no_place(hello.user)
-        parameters = {**hello.parameters, PID_PARAMETER: str(self.pid)}
+        parameters = {
+            **hello.parameters, PID_PARAMETER: str(self.pid),
+            PORT_PARAMETER: str(stream.sock.getsockname()[1]),
+            TLS_PARAMETER: "off" if self.tls is None else "on",
+        }  # fmt: skip
         try:
             backend = shared.login.session(hello.user, parameters, self.peer)
         except PgError as error:
