@@ -163,6 +163,27 @@ def test_a_model_of_a_rolled_back_block_is_gone(session):
     assert ask(tara, "SELECT 1").rows == [("1",)]
 
 
+def test_a_model_stored_before_its_statement_failed_is_known_to_all(session, monkeypatch):
+    pytest.importorskip("sklearn")
+    from retailsql import statements
+    from retailsql.adapters.server.records import PgError
+
+    tara, will, made = session("tara"), session("will"), statements.carry_out
+
+    def cancelled(*given):
+        made(*given)
+        raise PgError("57014", "canceling statement due to user request")
+
+    assert ask(will, "SELECT late_predict(r) FROM rows r").state == "42883"
+    monkeypatch.setattr(statements, "carry_out", cancelled)
+    train = "CREATE MODEL late OPTIONS(model_type='linear_reg') AS SELECT * FROM rows"
+    assert ask(tara, train).state == "57014"
+    assert ask(will, "SELECT count(late_predict(r)), 7 / 2 FROM rows r").rows == [("400", "3")]
+    assert ask(tara, "SELECT 7 / 2").rows == [("3",)]
+    monkeypatch.undo()
+    assert ask(tara, "DROP MODEL late").error is None
+
+
 def test_what_was_written_is_in_the_file(session, door):
     will = session("will")
     ask(will, "CREATE TABLE kept AS SELECT 1 AS a")

@@ -122,11 +122,11 @@ def test_names_of_whole_queries(engine, query, names):
         ("select x / 2 from t where d between '1' and '2'",
          "select x / 2 from t where d between '1' and '2'"),
         ("select a || b, a || '{1}'", "select a || b, a || '{1}'"),
-        ("select x || 'a' || 1 b from t", "select  __pg_text(x) || 'a' || 1 b from t"),
+        ("select x || 'a' || 1 b from t", "select   __pg_text(x) || 'a' || 1 b from t"),
         ("select x + '2' y", "select x + '2'::INTEGER y"),
         ("select date '2024-01-02' - '1'", "select date '2024-01-02' - '1'::INTEGER"),
         ("select not x not between symmetric a+1 and b y",
-         "select not NOT __pg_between(x , a+1 , b) y"),
+         "select not    NOT __pg_between(x , a+1 , b) y"),
         ("select round(x, 2), round(x, -1)", "select round(x, 2), round(x, -1)"),
         ("select x from t order by x desc fetch first 2 rows with ties",
          "select x from t QUALIFY rank() OVER (ORDER BY x desc NULLS FIRST) <= 2 "
@@ -143,7 +143,7 @@ def test_what_the_binder_refuses_is_called():
     for refusal, new in (
         ("argument types '//(INTERVAL, INTEGER)'", sql.replace("a / 2", "__pg_divided(a , 2)")),
         ("argument types '-(DATE, BIGINT)'",
-         "select __pg_minus(a / 2 * b + max(__pg_minus(d , 1)) over (order by x) , -1) as n"),
+         "select  __pg_minus(a / 2 * b + max( __pg_minus(d , 1)) over (order by x) , -1) as n"),
         ("argument types '//(VARCHAR, INTEGER)'", sql),
     ):  # fmt: skip
         assert apply(sql, postgres.mended(sql, tokens, refusal)) == new

@@ -203,16 +203,18 @@ def _carry_out(ctx: Context, con: DuckDBPyConnection, statement: Any) -> dict[st
             ctx.tell(Notice(f"{share:.0%} {words}", severity="INFO"))
 
     ctx.work.alter()
-    with ctx.own_division(con):
-        text = carry_out(con, statement, None, say, partial(guarded, con))
-    result = con.execute(text)
-    names = [column[0] for column in result.description or ()]
-    row = dict(zip(names, result.fetchone() or (), strict=True))
+    try:
+        with ctx.own_division(con):
+            text = carry_out(con, statement, None, say, partial(guarded, con))
+        result = con.execute(text)
+        names = [column[0] for column in result.description or ()]
+        row = dict(zip(names, result.fetchone() or (), strict=True))
+    finally:
+        if not ctx.block.inside:
+            ctx.work.generation.wrote()  # failed or not: a failure may come behind its commit
+            ctx.work.checkpoint()
     if ctx.block.inside:
         ctx.work.wrote += 1
-    else:
-        ctx.work.generation.wrote()
-        ctx.work.checkpoint()
     return row
 
 

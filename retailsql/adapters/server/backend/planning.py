@@ -144,6 +144,7 @@ class Planning:
                 if set(mended) <= set(made.edits):
                     raise
                 made.edits = _joined(made.edits, mended)
+                self._check()
 
     def _bind(self, more: Sequence[Edit] = (), placed: bool = True) -> Bound:
         try:

@@ -14,6 +14,7 @@ from retailsql.adapters.server.records import Edit, PgError
 
 _NUMBER: Final = re.compile(r"\s*[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?\s*")
 _WHOLE: Final = re.compile(r"\s*[+-]?\d+\s*")
+_DAY: Final = re.compile(r"\s*\d{8}\s*")
 _INTEGERS: Final = {
     "INT": "integer", "INTEGER": "integer", "INT4": "integer", "BIGINT": "bigint",
     "INT8": "bigint", "SMALLINT": "smallint", "INT2": "smallint",
@@ -41,15 +42,22 @@ def edits(scan: Scan, i: int) -> list[Edit]:
         return []
     if not _beside_operator(scan, i):
         return []
-    end, number = scan.tokens[i].end + 1, _number_beside(scan, i)
+    number = _number_beside(scan, i)
     if not _NUMBER.fullmatch(text):
-        kind = "INTEGER" if number.isdigit() else _NUMERIC
-        return [Edit(end, end, f"::{kind}")] if number else []
+        return _cast(scan, i, "INTEGER" if number.isdigit() else _NUMERIC) if number else []
     if not whole and number.isdigit():
         raise _refused(scan, i, "integer")
+    if not number and _DAY.fullmatch(text):
+        return []  # beside a date it would be one, beside a number a number
     size = len(text) if whole else _BIGINT
     kind = "INTEGER" if size < _INTEGER else "BIGINT" if size < _BIGINT else _NUMERIC
-    return [Edit(end, end, f"::{kind}")]
+    return _cast(scan, i, kind)
+
+
+def _cast(scan: Scan, i: int, kind: str) -> list[Edit]:
+    """The literal anew, so that what closes behind it stands behind the cast."""
+    token = scan.tokens[i]
+    return [Edit(token.start, token.end + 1, f"{scan.source(i, i + 1)}::{kind}")]
 
 
 def _beside_operator(scan: Scan, i: int) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from retailsql.adapters.server.postgres import from_calls, guarded_calls, guards, retyped, wrapped
-from retailsql.adapters.server.postgres.renamed import FUNCTIONS, OURS, PREFIX
+from retailsql.adapters.server.postgres.renamed import FUNCTIONS, NEARLY_ALIKE, OURS, PREFIX
 from retailsql.adapters.server.postgres.scan import Scan
 from retailsql.adapters.server.records import Edit
 
@@ -105,7 +105,7 @@ def function(scan: Scan, i: int) -> list[Edit]:
         return _no_percentile(scan, i, close)
     if name == "percentile_cont":
         return _in_doubles(scan, close + 1)
-    if name == "round" and scan.of_view():
+    if name in NEARLY_ALIKE and scan.of_view() and len(scan.parts(i + 2, close)) < 3:
         return []
     if name == "round":
         found = _to_places(scan, i, close)
@@ -132,7 +132,10 @@ def _counts_from_one(scan: Scan, i: int) -> bool:
 def _to_places(scan: Scan, i: int, close: int) -> list[Edit]:
     """``round(x, n)``: a numeric's digits are told by its type in DuckDB, so n must be written."""
     parts = scan.parts(i + 2, close)
-    if len(parts) != 2 or scan.kind(parts[1][1] - 1) == "NUMBER":
+    if len(parts) != 2:
+        return []
+    first, behind = parts[1]
+    if scan.kind(behind - 1) == "NUMBER" and behind - first - (scan.word(first) in ("-", "+")) == 1:
         return []
     token, (start, stop), end = scan.tokens[i], parts[0], scan.tokens[close]
     return [

@@ -12,6 +12,7 @@ from retailsql.adapters.server.postgres import (
     beside_numbers,
     between,
     calls,
+    extents,
     from_calls,
     joined,
     literals,
@@ -71,7 +72,7 @@ def edits(text: str, tokens: Sequence[Token]) -> list[Edit]:
             or _sample(scan, i) or _collation(scan, i) or literals.escaped(scan, i)
             or literals.array(scan, i) or literals.any_of(scan, i) or literals.read(scan, i)
             or text_casts.edits(scan, i)
-            or operands.like_any(scan, i) or operands.like(scan, i)
+            or between.like_any(scan, i) or operands.like(scan, i)
             or operands.overlaps(scan, i) or literals.similar(scan, i) or literals.path(scan, i)
             or beside_numbers.edits(scan, i) or whole_rows.edits(scan, i) or matches.rows(scan, i)
             or calls.type_name(scan, i) or calls.guarded(scan, i)
@@ -160,7 +161,12 @@ def _key_of_json(scan: Scan, i: int) -> list[Edit]:
     token = scan.tokens[i]
     behind = scan.text[token.end + 1 : token.end + 2]
     mark = behind if behind in ("|", "&") and behind else ""
-    return [Edit(token.start, token.end + 1 + len(mark), OPERATORS["?" + mark])]
+    sign = Edit(token.start, token.end + 1 + len(mark), OPERATORS["?" + mark])
+    first = extents.begin(scan, i, extents.ARROWS)
+    if first is None or extents.ARROWS.isdisjoint(map(scan.word, range(first, i))):
+        return [sign]
+    start = scan.tokens[first].start  # DuckDB's arrows bind less than other operators
+    return [Edit(start, start, "("), sign._replace(new=f") {sign.new}")]
 
 
 def _lock(scan: Scan, i: int) -> list[Edit]:

@@ -12,6 +12,7 @@ from retailsql.dialect.tokens import CLOSE, OPEN
 FACTORS: Final = frozenset(["*", "/", "%", "^"])
 SUMS: Final = FACTORS | {"+", "-"}
 ANY: Final = SUMS | {"||", "->", "->>", "@>", "<@", "&&", "&", "|", "#"}
+ARROWS: Final = frozenset(["->", "->>", "#>", "#>>"])
 
 _ENDS: Final = frozenset(
     [

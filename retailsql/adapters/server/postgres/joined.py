@@ -41,4 +41,4 @@ def _written(scan: Scan, start: int, stop: int) -> list[Edit]:
     if stop - start == 1 and scan.kind(start) == "NUMBER":
         return []
     first, last = scan.tokens[start].start, scan.tokens[stop - 1].end + 1
-    return [Edit(first, first, f" {PREFIX}text("), Edit(last, last, ")")]
+    return [Edit(first, first, f"  {PREFIX}text("), Edit(last, last, ")")]

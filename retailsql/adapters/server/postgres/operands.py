@@ -94,25 +94,6 @@ def like(scan: Scan, i: int) -> list[Edit]:
     return [Edit(end, end, " ESCAPE '\\'")]
 
 
-def like_any(scan: Scan, i: int) -> list[Edit]:
-    """``x LIKE ANY (ARRAY['a%', 'b%'])``, and with ALL, NOT and ILIKE."""
-    word = scan.word(i)
-    if word not in ("LIKE", "ILIKE") or scan.word(i + 1) not in ("ANY", "ALL", "SOME"):
-        return []
-    close = scan.closing(i + 2)
-    negated = scan.word(i - 1) == "NOT"
-    first = begin(scan, i - negated)
-    if close is None or first is None or scan.word(i + 3) == "SELECT":
-        return []
-    name = f"{'not_' if negated else ''}{word}_{'all' if scan.word(i + 1) == 'ALL' else 'any'}"
-    start, end = scan.tokens[first].start, scan.tokens[close].end + 1
-    return [
-        Edit(start, start, f"{PREFIX}{name.lower()}("),
-        Edit(scan.tokens[i - negated].start, scan.tokens[i + 2].end + 1, ", ("),
-        Edit(end, end, ")"),
-    ]
-
-
 def overlaps(scan: Scan, i: int) -> list[Edit]:
     """``(a, b) OVERLAPS (c, d)``."""
     if not scan.words(i, "OVERLAPS", "(") or scan.word(i - 1) != ")":

@@ -37,7 +37,10 @@ def mended(text: str, tokens: Sequence[Token], refusal: str) -> list[Edit]:
         refusal: what the binder says against it.
     """
     scan, out = Scan(text, tokens), list[Edit]()
+    if scan.of_view():
+        return out
     for said, operator, name, left, right in _REFUSED:
+        indent = "" if operator == "/" else " "  # of calls that begin together the outer is first
         if re.search(said, refusal) is None:
             continue
         for i in range(len(tokens)):
@@ -46,7 +49,7 @@ def mended(text: str, tokens: Sequence[Token], refusal: str) -> list[Edit]:
                 start, mark = tokens[first].start, tokens[i]
                 stop = tokens[extents.end(scan, i + 1, right) - 1].end + 1
                 out += [
-                    Edit(start, start, f"{PREFIX}{name}("),
+                    Edit(start, start, f"{indent}{PREFIX}{name}("),
                     Edit(mark.start, mark.end + 1, ","),
                     Edit(stop, stop, ")"),
                 ]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from retailsql.adapters.server.postgres.renamed import OURS, PREFIX
+from retailsql.adapters.server.postgres.renamed import NEARLY_ALIKE, OURS, PREFIX
 from retailsql.adapters.server.postgres.scan import Scan
 from retailsql.adapters.server.records import Edit
 
@@ -41,6 +41,8 @@ def call(scan: Scan, i: int, close: int) -> list[Edit]:
     if name == "date_part":
         return _date_part(scan, i, close)
     if name not in _INTEGERS or scan.word(i - 1) == "FUNCTION":
+        return []
+    if name in NEARLY_ALIKE and scan.of_view():
         return []
     ours = PREFIX + name if name in OURS else _RENAMED.get(name, scan.tokens[i].text)
     return _around(scan, i, close, f"CAST({ours}", "INTEGER")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from retailsql.adapters.server.postgres import extents
 from retailsql.adapters.server.postgres.scan import Scan
 from retailsql.adapters.server.records import Edit, PgError
 
+_BEHIND = frozenset(["FROM", "WHERE", "GROUP BY", "HAVING", "WINDOW"])
 _WITHOUT = frozenset(["DISTINCT", "UNION", "INTERSECT", "EXCEPT", "QUALIFY", "VALUES"])
 
 
@@ -40,12 +42,40 @@ def edits(scan: Scan, i: int, mended: Callable[[str], str]) -> list[Edit]:
     parts = scan.parts(order + 1, i if skipped is None else skipped)
     if any(scan.kind(start) == "NUMBER" and stop - start < 4 for start, stop in parts):
         raise _refused(scan, i)  # a place in the list means another thing in OVER
-    keys = mended(scan.source(parts[0][0], parts[-1][1]))
+    select = next((k for k in reversed(level) if scan.word(k) == "SELECT" and k < order), around)
+    named = _named(scan, select + 1, order)
+    keys = mended(", ".join(_key(scan, start, stop, named) for start, stop in parts))
     start = scan.tokens[order].start
     return [
         Edit(start, start, f"QUALIFY rank() OVER (ORDER BY {keys}) <= {number} "),
         Edit(scan.tokens[i].start, scan.tokens[count + 2].end + 1, ""),
     ]
+
+
+def _named(scan: Scan, start: int, order: int) -> dict[str, str]:
+    """Expressions of a select list by the names it gives them."""
+    stop = next((k for k in range(start, order) if scan.word(k) in _BEHIND
+                 and scan.around(k) == scan.around(order)), order)  # fmt: skip
+    out = {}
+    for first, behind in scan.parts(start, stop):
+        said = scan.word(behind - 2) == "AS"
+        last = behind - 2 if said else behind - 1
+        if last > first and (said or extents.end(scan, first, extents.ANY) == last):
+            out[_name(scan, behind - 1)] = scan.source(first, last)
+    return out
+
+
+def _key(scan: Scan, start: int, stop: int, named: dict[str, str]) -> str:
+    """A sort key. A name alone is the select list's, in OVER it would be a column's."""
+    alone = scan.word(start + 1) in ("", "ASC", "DESC", "NULLS") or stop == start + 1
+    meant = named.get(_name(scan, start)) if alone and scan.kind(start) != "STRING" else None
+    rest = scan.source(start + 1, stop) if stop > start + 1 else ""
+    return scan.source(start, stop) if meant is None else f"({meant}) {rest}".rstrip()
+
+
+def _name(scan: Scan, i: int) -> str:
+    text: str = scan.tokens[i].text
+    return text if scan.kind(i) == "IDENTIFIER" else text.lower()
 
 
 def _refused(scan: Scan, i: int) -> PgError:
