@@ -135,8 +135,9 @@ def _to_places(scan: Scan, i: int, close: int) -> list[Edit]:
     if len(parts) != 2:
         return []
     first, behind = parts[1]
-    if scan.kind(behind - 1) == "NUMBER" and behind - first - (scan.word(first) in ("-", "+")) == 1:
-        return []
+    marked = scan.word(first) in ("-", "+") or scan.kind(first) == "PARAMETER"
+    if scan.kind(behind - 1) == "NUMBER" and behind - first - marked == 1:
+        return []  # a parameter's value is written in its place
     token, (start, stop), end = scan.tokens[i], parts[0], scan.tokens[close]
     return [
         Edit(token.start, token.end + 1, "CAST(round"),
