@@ -103,7 +103,11 @@ def test_names_of_whole_queries(engine, query, names):
     [
         ("select 'a ~ b' -- ~ c", "select 'a ~ b' -- ~ c"),
         ("select ~5, -x", "select ~5, -x"),
-        ("select x from t where a !~* b", "select x from t where a @!~* b"),
+        ("select x from t where a !~* b", "select x from t where a @&!~* b"),
+        ("select x from t where a !~* 'b'", "select x from t where a @!~* 'b'"),
+        ("select x from t where a ~ 'b.'", "select x from t where a @^~ 'b.'"),
+        ("select a like lower(b)", "select a like    __pg_pattern(lower(b))"),
+        ("select a like 'b%' from glob('b')", "select a like 'b%' from glob('b')"),
         ("select \"numeric\" from t", "select \"numeric\" from t"),
         ("select x::numeric(10,2)", "select x::numeric(10,2)"),
         ("select cast(x as numeric)", "select cast(x as DECIMAL(38,10))"),

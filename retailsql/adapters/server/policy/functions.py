@@ -11,7 +11,7 @@ from retailsql.adapters.server.policy.known import Function
 from retailsql.adapters.server.policy.meant import meant
 from retailsql.adapters.server.policy.names import fold, read_text_name, shown
 from retailsql.adapters.server.policy.rights import REGISTRY, denied, may
-from retailsql.adapters.server.policy.sizes import GROWING, check_growth, told_by_rows
+from retailsql.adapters.server.policy.sizes import GROWING, LIKES, check_growth, told_by_rows
 from retailsql.adapters.server.policy.tables import (
     check_search_path,
     check_table,
@@ -38,7 +38,7 @@ def check_function(asked: Asked, use: FunctionUse) -> None:
         check_growth(name, use.arguments)
         if (
             not (asked.defining or asked.spliced)
-            and (f"__pg_{name}" in asked.names.functions or f"@{name}" in asked.names.functions)
+            and (name in LIKES or asked.names.functions.keys() & {f"__pg_{name}", f"@{name}"})
             and told_by_rows(name, use.arguments)
         ):
             # Written plainly it would have become the guarded one.
@@ -94,6 +94,12 @@ def _own(asked: Asked, use: FunctionUse) -> list[Function]:
     return [f for f in found if fold(f.place.database) in ("system", "temp")]
 
 
+def _shown(name: str) -> str:
+    """A macro's name as people know it: ``~`` of ``@^~``."""
+    shown_name = name.removeprefix("__pg_").removeprefix("written_").lstrip("@")
+    return shown_name.lstrip("^&") if "~" in shown_name else shown_name
+
+
 def _check_own(asked: Asked, use: FunctionUse, function: Function) -> None:
     database, schema, name = function.place
     if fold(name).startswith(HIDDEN) or fold(schema) == REGISTRY:
@@ -102,7 +108,7 @@ def _check_own(asked: Asked, use: FunctionUse, function: Function) -> None:
         raise denied("function", name, position=asked.place(use.path))
     if asked.shim.holds(database):
         if asked.defining:
-            raise only_here(name.removeprefix("__pg_").lstrip("@"), asked.place(use.path))
+            raise only_here(_shown(name), asked.place(use.path))
         if fold(schema) == "main" or asked.shim.readable(database, schema):
             return
         raise denied("function", name, position=asked.place(use.path))

@@ -54,6 +54,7 @@ json_merge_patch_diff json_deep_merge regexp_extract_all regexp_split_to_array s
 str_split_regex translate bin to_binary levenshtein editdist3 damerau_levenshtein && @> <@
 hex to_base64 base64 url_encode regexp_escape flatten make_timestamp make_timestamp_ms epoch_ms
 jaro_similarity jaro_winkler_similarity nfc_normalize parse_path parse_dirpath parse_filename
+md5 sha1
 """)
 """Guarded in each row, whatever their arguments: ``__pg_levenshtein``, ``@&&``."""
 _MULTIPLY = _words("""
@@ -69,8 +70,14 @@ _PATTERNS = dict.fromkeys(_words(
 ), 1) | {"replace": 2}  # fmt: skip
 LONG = 10_000
 """Characters of a pattern, or of what is put in its place, that is written out."""
+LIKES = _words("~~ !~~ ~~* !~~* ~~~ like_escape not_like_escape ilike_escape not_ilike_escape")
+LIKE = 500
+"""Characters of their pattern: their work is its length times the text's, unless it has only %."""
+SIMILAR = 1_000
+"""Length of its pattern, times what that counts to: nobody looks at the text."""
+_COUNTS = re.compile(r"[{,](\d+)")
 _KNOWN = frozenset([*_COUNTED, *_RANGES, *_WIDTHS, *_TEMPLATES, *_MULTIPLY, *GUARDED, *_PATTERNS])
-GROWING = _KNOWN | frozenset(f"__pg_{name}" for name in _KNOWN)
+GROWING = _KNOWN | LIKES | frozenset(f"__pg_{name}" for name in _KNOWN)
 
 _UNITS = {
     "microsecond": 1e-6, "millisecond": 1e-3, "second": 1.0, "minute": 60.0, "hour": 3600.0,
@@ -90,11 +97,16 @@ def check_growth(name: str, arguments: Sequence[Any]) -> None:
     Raises:
         PgError: 54000.
     """
+    if name in LIKES:
+        _check_like(name, _text(arguments[1]["expression"]) or "")
+        return
     own, guarded = _own(name, arguments), name.startswith("__pg_")
     name = name.removeprefix("__pg_")
     at = _PATTERNS.get(name, len(arguments))
     if at < len(arguments) and len(_text(arguments[at]["expression"]) or "") > LONG:
         raise PgError("54000", f"the pattern of {name} is too long: at most {LONG} characters")
+    if name == "regexp_full_match" and not guarded:
+        _check_similar(_text(arguments[1]["expression"]) or "")
     alone = name in _RANGES or name in _PADS  # what they make is no longer than they are told
     size = own * (1.0 if alone else _below(arguments))
     if guarded and name in GUARDED:
@@ -108,9 +120,32 @@ def check_growth(name: str, arguments: Sequence[Any]) -> None:
         )
 
 
+def _check_similar(pattern: str) -> None:
+    counted = [min(int(n), 1000) for n in _COUNTS.findall(pattern)]
+    nested = re.search(r"[)}]\{", pattern)
+    if len(pattern) * (math.prod(counted) if nested else max(counted, default=1)) > SIMILAR:
+        raise PgError(
+            "54000", f"the pattern of SIMILAR TO would take too long: at most {SIMILAR} steps",
+            hint="~ takes longer ones, such as text ~ '^[A-Z]{2}[0-9]{100}$'",
+        )  # fmt: skip
+
+
+def _check_like(name: str, pattern: str) -> None:
+    quick = name in ("~~", "!~~", "~~*", "!~~*") and "_" not in pattern
+    most = LONG if quick else LIKE
+    if len(pattern) > most:
+        raise PgError(
+            "54000", f"the pattern of LIKE is too long: at most {most} characters",
+            hint="contains(text, part) takes longer ones",
+        )  # fmt: skip
+
+
 def told_by_rows(name: str, arguments: Sequence[Any]) -> bool:
     """True if only the rows tell how much a call makes, or how long it works."""
     nodes = [argument["expression"] for argument in arguments]
+    if name in LIKES:
+        guarded = fold(str(nodes[1].get("function_name", ""))) == "__pg_pattern"
+        return not guarded and _text(nodes[1]) is None
     if name in _RANGES:
         return any(_number(node) is None for node in nodes[:3])
     if name in _COUNTED:

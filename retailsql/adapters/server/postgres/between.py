@@ -1,4 +1,4 @@
-"""``x BETWEEN SYMMETRIC a AND b`` and ``x LIKE ANY (...)``, which DuckDB has not: calls."""
+"""``x BETWEEN SYMMETRIC a AND b``, which DuckDB has not: a call."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from retailsql.adapters.server.postgres.renamed import PREFIX
 from retailsql.adapters.server.postgres.scan import Scan
 from retailsql.adapters.server.records import Edit
 
-_OUTERMOST = "   "
+OUTERMOST = "   "
 """Of calls that begin at the same place the one with most of them is put first."""
 
 
@@ -25,29 +25,10 @@ def symmetric(scan: Scan, i: int) -> list[Edit]:
         return []
     start, both = scan.tokens[first].start, scan.tokens[middle]
     stop = scan.tokens[extents.end(scan, middle + 1, extents.ANY) - 1].end + 1
-    head = f"{_OUTERMOST}{'NOT ' if negated else ''}{PREFIX}between("
+    head = f"{OUTERMOST}{'NOT ' if negated else ''}{PREFIX}between("
     return [
         Edit(start, start, head),
         Edit(scan.tokens[i - negated].start, mark.end + 1, ","),
         Edit(both.start, both.end + 1, ","),
         Edit(stop, stop, ")"),
-    ]
-
-
-def like_any(scan: Scan, i: int) -> list[Edit]:
-    """``x LIKE ANY (ARRAY['a%', 'b%'])``, and with ALL, NOT and ILIKE."""
-    word = scan.word(i)
-    if word not in ("LIKE", "ILIKE") or scan.word(i + 1) not in ("ANY", "ALL", "SOME"):
-        return []
-    close = scan.closing(i + 2)
-    negated = scan.word(i - 1) == "NOT"
-    first = extents.begin(scan, i - negated, extents.ANY)
-    if close is None or first is None or scan.word(i + 3) == "SELECT":
-        return []
-    name = f"{'not_' if negated else ''}{word}_{'all' if scan.word(i + 1) == 'ALL' else 'any'}"
-    start, end = scan.tokens[first].start, scan.tokens[close].end + 1
-    return [
-        Edit(start, start, f"{_OUTERMOST}{PREFIX}{name.lower()}("),
-        Edit(scan.tokens[i - negated].start, scan.tokens[i + 2].end + 1, ", ("),
-        Edit(end, end, ")"),
     ]

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from retailsql.adapters.server.postgres import from_calls, guarded_calls, guards, retyped, wrapped
+from retailsql.adapters.server.postgres import (
+    from_calls,
+    guarded_calls,
+    guards,
+    retyped,
+    searches,
+    wrapped,
+)
 from retailsql.adapters.server.postgres.renamed import FUNCTIONS, NEARLY_ALIKE, OURS, PREFIX
 from retailsql.adapters.server.postgres.scan import Scan
 from retailsql.adapters.server.records import Edit
@@ -62,8 +69,8 @@ def guarded(scan: Scan, i: int, *, own: bool = False) -> list[Edit]:
     )
     if scan.of_view() or (from_calls.in_from(scan, first) and not spine):
         return []
-    start, name = scan.tokens[first].start, PREFIX + token.text.lower()
     parts = scan.parts(i + 2, close)
+    start, name = scan.tokens[first].start, PREFIX + searches.named(scan, i, parts)
     typed = [
         Edit(scan.tokens[at].end + 1, scan.tokens[at].end + 1, f"::{kind}")
         for at, kind in guarded_calls.parameters(scan, i, close)
@@ -119,6 +126,9 @@ def function(scan: Scan, i: int) -> list[Edit]:
         count = len(scan.parts(i + 2, close))
         if not OURS[name] or count in OURS[name]:
             return [Edit(token.start, token.end + 1, PREFIX + name)]
+    if name in searches.MACROS and not scan.of_view():
+        ours = searches.named(scan, i, scan.parts(i + 2, close))
+        return [Edit(token.start, token.end + 1, PREFIX + ours)] if ours != name else []
     return _substring(scan, i, close) if name == "substring" else []
 
 
@@ -180,6 +190,6 @@ def _substring(scan: Scan, i: int, close: int) -> list[Edit]:
         return []
     token, mark = scan.tokens[i], scan.tokens[close - 2]
     return [
-        Edit(token.start, token.end + 1, PREFIX + "substring"),
+        Edit(token.start, token.end + 1, PREFIX + guards.WRITTEN + "substring"),
         Edit(mark.start, mark.end + 1, ","),
     ]

@@ -15,10 +15,12 @@ from retailsql.adapters.server.postgres import (
     extents,
     from_calls,
     joined,
+    likes,
     literals,
     matches,
     operands,
     records_of_json,
+    searches,
     select_lists,
     text_casts,
     ties,
@@ -72,7 +74,7 @@ def edits(text: str, tokens: Sequence[Token]) -> list[Edit]:
             or _sample(scan, i) or _collation(scan, i) or literals.escaped(scan, i)
             or literals.array(scan, i) or literals.any_of(scan, i) or literals.read(scan, i)
             or text_casts.edits(scan, i)
-            or between.like_any(scan, i) or operands.like(scan, i)
+            or likes.like_any(scan, i) or likes.like(scan, i)
             or operands.overlaps(scan, i) or literals.similar(scan, i) or literals.path(scan, i)
             or beside_numbers.edits(scan, i) or whole_rows.edits(scan, i) or matches.rows(scan, i)
             or calls.type_name(scan, i) or calls.guarded(scan, i)
@@ -145,7 +147,8 @@ def _match(scan: Scan, i: int) -> list[Edit]:
         return []  # OPERATOR(pg_catalog.~) is the catalog's
     elif scan.word(i - 1) in _BEFORE_UNARY or scan.text[start - 1 : start] == "@":
         return []
-    return [Edit(start, token.end + 1, OPERATORS[scan.text[start : token.end + 1]])]
+    ours = OPERATORS[scan.text[start : token.end + 1]]
+    return [Edit(start, token.end + 1, ours.replace("@", "@" + searches.mark(scan, i + 1)))]
 
 
 def _of_word(scan: Scan, i: int) -> list[Edit]:

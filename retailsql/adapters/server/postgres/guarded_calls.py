@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from retailsql.adapters.server.postgres import guards
+from retailsql.adapters.server.postgres import guards, searches
 from retailsql.adapters.server.postgres.scan import Scan
 
 
@@ -33,7 +33,10 @@ def looks(scan: Scan, i: int, close: int) -> bool:
         return False  # SELECT * REPLACE (a AS b)
     if method or is_foreign(scan, i, close) or guard.constant is None:
         return True
-    return not all(_constant(scan, *parts[at]) for at in guard.constant if at < len(parts))
+    told = [parts[at] for at in guard.constant if at < len(parts)]
+    if guard.plain and not all(searches.is_plain(scan, start) for start, _ in told):
+        return True
+    return not all(_constant(scan, *part) for part in told)
 
 
 def is_foreign(scan: Scan, i: int, close: int) -> bool:

@@ -12,12 +12,8 @@ Where the arguments that matter are written out as constants the policy looks at
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from string import ascii_lowercase
 from typing import Final, NamedTuple
-
-from retailsql.adapters.server.postgres.renamed import PREFIX
 
 
 class Guard(NamedTuple):
@@ -34,6 +30,7 @@ class Guard(NamedTuple):
         told: whether the size is one, and no mark of what cannot be measured.
         kept: the parameters that must stay constants in DuckDB's call, if they are.
         constant: the arguments that, written out, tell the policy all.
+        plain: only if they are texts without a sign of patterns.
     """
 
     names: str
@@ -46,6 +43,7 @@ class Guard(NamedTuple):
     constant: tuple[int, ...] | None = None
     call: str = ""
     told: bool = True
+    plain: bool = False
 
 
 _ROWS: Final = "make rows of it: unnest(...), with DISTINCT, JOIN or GROUP BY"
@@ -54,8 +52,23 @@ _TEXT: Final = "a VARCHAR, b VARCHAR"
 _MANY: Final = tuple(
     "a VARCHAR, " + ", ".join("bcdefghijklmnopqrstuvwxyz"[:n]) for n in range(1, 26)
 )
-_LONG: Final = "CASE WHEN strlen(b) > 10000 THEN 1000000001 ELSE 0 END"
 _PIECES: Final = "split it with string_split and unnest(...), and work on the rows"
+# A pattern's steps for one byte of text, at most: 2 to 5 ns each, also where DuckDB's RE2 takes
+# its slow way. Measured with 30 patterns that make it do so; {1,1000} is the most it takes.
+_COUNTS: Final = (
+    "list_transform(regexp_extract_all(b, '[{,]([0-9]{1,9})', 1), "
+    "lambda n: greatest(1, least(1000, n::INTEGER)))"
+)
+_EFFORT: Final = (
+    f"strlen(b) * CASE WHEN NOT contains(b, '{{') THEN 1 "
+    f"WHEN regexp_matches(b, '[)}}]\\{{') THEN least(1000, coalesce(list_product({_COUNTS}), 1)) "
+    f"ELSE coalesce(list_max({_COUNTS}), 1) END::BIGINT"
+)
+_LONG: Final = "CASE WHEN strlen(b) > 10000 THEN 1000000001 ELSE 0 END"
+_PARTS: Final = f"strlen(a) * greatest(1, {_EFFORT} // 12)"
+_BYTES: Final = "bytes, more where the pattern is long or counts"
+_SHORTER: Final = "search in less text, or for a shorter pattern without counts such as {900}"
+_SEARCH: Final = f"(strlen(a) + 100) * {_EFFORT} + {_LONG}"
 
 # Measured with values of 1 to 30 million units: "most" takes 0.2 to 0.5 s.
 GUARDS: Final = (
@@ -70,10 +83,12 @@ GUARDS: Final = (
           ("a, b",), "make rows of it: unnest(map_entries(...))"),
     Guard("json_merge_patch json_merge_patch_diff json_deep_merge",
           "greatest(strlen(a::VARCHAR), strlen(b::VARCHAR))", 100_000, "bytes", ("a, b",)),
-    Guard("regexp_extract_all", "strlen(a)", 5_000_000, "bytes",
+    Guard("regexp_extract_all", _PARTS, 5_000_000, _BYTES,
           (_TEXT, f"{_TEXT}, c", f"{_TEXT}, c, d VARCHAR"), _PIECES, "bcd"),
-    Guard("regexp_split_to_array string_split_regex str_split_regex", "strlen(a)", 5_000_000,
-          "bytes", (_TEXT, f"{_TEXT}, c"), _PIECES, "bc"),
+    Guard("regexp_split_to_array string_split_regex str_split_regex", _PARTS, 5_000_000, _BYTES,
+          (_TEXT, f"{_TEXT}, c"), _PIECES, "bc"),
+    Guard("md5 sha1", "strlen(a)", 50_000_000, "bytes", ("a VARCHAR",), _PIECES),
+    Guard("md5 sha1", "octet_length(a)", 50_000_000, "bytes", ("a BLOB",), _PIECES),
     Guard("translate", "strlen(a)", 20_000_000, "bytes", (f"{_TEXT}, c VARCHAR",), _PIECES),
     # A text past 4 GB is an error inside DuckDB that ends the instance; these make up to three
     # times as much of theirs.
@@ -83,15 +98,14 @@ GUARDS: Final = (
       for kind in ("BIGINT", "UBIGINT", "HUGEINT", "UHUGEINT", "BIGNUM")),
     Guard("replace", "strlen(a) * greatest(1, strlen(c))", 1_000_000_000, "bytes made",
           (f"{_TEXT}, c VARCHAR",), _PIECES, constant=(1, 2)),
-    Guard("regexp_replace", f"strlen(a) * greatest(1, strlen(c) // 20) + {_LONG}", 10_000_000,
-          "bytes, with 20 in place of each, of patterns of 10000",
+    Guard("regexp_replace", f"strlen(a) * greatest(1, strlen(c) // 20, {_EFFORT} // 12) + {_LONG}",
+          10_000_000, "bytes, with 20 in place of each, of patterns of 10000",
           ("a VARCHAR, b, c", "a VARCHAR, b, c, d"), _PIECES, "bcd", told=False),
-    Guard("regexp_matches regexp_full_match regexp_extract", "strlen(b)",
-          10_000, "bytes of pattern", (_TEXT,), constant=(1,)),
-    Guard("regexp_matches regexp_full_match regexp_extract", "strlen(b)", 10_000,
-          "bytes of pattern", (f"{_TEXT}, c",), kept="c", constant=(1,)),
-    Guard("regexp_extract", "strlen(b)", 10_000, "bytes of pattern", (f"{_TEXT}, c, d VARCHAR",),
-          kept="cd", constant=(1,)),
+    *(Guard(names, _SEARCH, 100_000_000, "steps", (overload,), _SHORTER, kept, (1,), plain=True)
+      for names, overload, kept in (
+          ("regexp_matches regexp_full_match regexp_extract", _TEXT, ""),
+          ("regexp_matches regexp_full_match regexp_extract", f"{_TEXT}, c", "c"),
+          ("regexp_extract", f"{_TEXT}, c, d VARCHAR", "cd"))),
     Guard("map", "len(a)", 250_000, "entries", ("a, b",), _ROWS),
     Guard("flatten", "len(a)", 5_000_000, "elements", ("a",), _ROWS),
     # Moments before DuckDB's first one: their cast to text ends the instance too.
@@ -190,86 +204,9 @@ COUNTS: Final = frozenset(TYPES) | {("lpad", 2), ("rpad", 2)}
 BUILT_IN: Final = frozenset(["PG_CATALOG", "SYSTEM", "MAIN"])
 #: Operators that are such functions.
 OPERATORS: Final = {"DAMP": "&&", "AT_GT": "@>", "LT_AT": "<@"}
-_OPERATORS: Final = (
-    ("&&", "list_has_any(a, b)"), ("@>", "list_has_all(a, b)"), ("<@", "list_has_all(b, a)"),
-)  # fmt: skip
+#: Functions that search; in their macros' names: the pattern is written out, is made by the rows.
+SEARCHES: Final = frozenset(n for guard in GUARDS if guard.plain for n in guard.names.split())
+WRITTEN: Final = "written_"
+ASKED: Final = "asked_"
 #: Those that give one value; ``range`` gives rows too.
 SCALARS: Final = frozenset(BY_NAME) - frozenset(_RANGES.split())
-
-# A vector's 2048 rows together shall take no longer than two of the largest values. What only
-# makes characters is so quick that a whole vector of the largest does.
-_AT_ONCE: Final = 1_000
-_QUICK: Final = frozenset(["characters", "bytes made", "bytes in the separator",
-                           "microseconds before 1970", "milliseconds before 1970"])  # fmt: skip
-_PATTERN: Final = "bytes of pattern"
-_WORD: Final = re.compile(r"\b([a-z])\b")
-
-
-def macros(shim: str) -> Iterator[str]:
-    """The statements that make the macros, in the database's schema ``main``.
-
-    Two for each name. The inner one looks at types and sizes; the outer one makes each argument
-    once and gives it to a lambda: DuckDB cannot choose among types where an argument is an
-    aggregate, nor bind a macro with types to the columns of a query around its own.
-    """
-    for name in BY_NAME:
-        guards = [
-            (guard, overload)
-            for guard in (*GUARDS_OF_RANGES, *GUARDS)
-            if name in guard.names.split()
-            for overload in guard.overloads
-        ]
-        inner, outer = f'"{shim}".main.{PREFIX}_{name}', f'"{shim}".main.{PREFIX}{name}'
-        typed = [f"({_parameters(o, g.kept)}) AS {_body(name, g, o)}" for g, o in guards]
-        kept = {o.count(",") + 1: g.kept for g, o in guards}
-        plain = [f"({', '.join(ascii_lowercase[:many])}) AS NULL" for many in kept]
-        calls = [_call(inner, many, constant) for many, constant in kept.items()]
-        # Made while there are no types to choose among; what it calls is looked up when it runs.
-        yield f"CREATE OR REPLACE MACRO {inner}{', '.join(plain)}"
-        yield f"CREATE OR REPLACE MACRO {outer}{', '.join(calls)}"
-        yield f"CREATE OR REPLACE MACRO {inner}{', '.join(typed)}"
-    for operator, call in _OPERATORS:
-        ours = f'"{shim}".main.{PREFIX}{call}'
-        yield f'CREATE MACRO IF NOT EXISTS "{shim}".main."@{operator}"(a, b) AS {ours}'
-
-
-def _parameters(overload: str, kept: str) -> str:
-    """With types, except of constants: those may yet be columns of a query around."""
-    parts = [part.split(" ", 1) for part in overload.split(", ")]
-    return ", ".join(
-        f"{PREFIX}{name}" + ("" if name in kept else "".join(f" {kind}" for kind in types))
-        for name, *types in parts
-    )
-
-
-def _call(inner: str, many: int, kept: str) -> str:
-    names = ascii_lowercase[:many]
-    looked = [a for a in names if a not in kept]
-    given = ", ".join(PREFIX + a + ("_" if a in looked else "") for a in names)
-    return (
-        f"({', '.join(PREFIX + a for a in names)}) AS system.main.invoke("
-        f"lambda {', '.join(f'{PREFIX}{a}_' for a in looked)}: {inner}({given}), "
-        f"{', '.join(PREFIX + a for a in looked)})"
-    )
-
-
-def _body(name: str, guard: Guard, overload: str) -> str:
-    """The guarded call."""
-    given = [part.split()[0] for part in overload.split(", ")]
-
-    def written(sql: str) -> str:
-        return _WORD.sub(lambda m: PREFIX + m[1] if m[1] in given else m[1], sql)
-
-    plain = f"system.main.{name}({guard.call or ', '.join(given)})"
-    call, size = written(plain), written(guard.size)
-    parts = 10 if guard.unit == _PATTERN else _AT_ONCE
-    at_once = guard.most if guard.unit in _QUICK else guard.most // parts
-    said = f"'{name} would work on a value that is too large: "
-    said += f"' || ({size}) || ' {guard.unit}, " if guard.told else ""
-    said += f"at most {guard.most}{'' if guard.told else f' {guard.unit}'}; {guard.hint}'"
-    return (
-        f"CASE WHEN {size} > {guard.most} THEN error({said}) "
-        f"WHEN {size} > {at_once} THEN system.main.list_transform("
-        f"system.main.range(2048), lambda {PREFIX}k: CASE WHEN {PREFIX}k = 0 THEN {call} END)[1] "
-        f"ELSE {call} END"
-    )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from importlib import resources
 from typing import TYPE_CHECKING
 
-from retailsql.adapters.server.postgres import formats, guards
+from retailsql.adapters.server.postgres import formats, guard_macros, guards
+from retailsql.adapters.server.postgres.renamed import PREFIX
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -21,10 +22,21 @@ def install(root: DuckDBPyConnection, shim: str) -> None:
         shim: the name of the attached database.
     """
     formats.register(root)
-    for statement in guards.macros(shim):  # the files' macros call them
+    for statement in guard_macros.macros(shim):  # the files' macros call them
         root.execute(statement)
     for file in _FILES:
         text = resources.files(__package__).joinpath(file).read_text("utf-8")
         for statement in text.split(";\n"):
-            if statement.strip():
-                root.execute(statement.replace("shim.", f'"{shim}".main.'))
+            for written in _kinds(statement):
+                root.execute(written.replace("shim.", f'"{shim}".main.'))
+
+
+def _kinds(statement: str) -> list[str]:
+    """The same for each kind of pattern, if it searches: see :mod:`.searches`."""
+    if "{kind}" not in statement:
+        return [statement] if statement.strip() else []
+    kinds = {"": guards.ASKED, PREFIX + guards.WRITTEN: guards.WRITTEN}
+    return [
+        statement.replace("{named}", named).replace("{kind}", PREFIX + kind)
+        for named, kind in kinds.items()
+    ]

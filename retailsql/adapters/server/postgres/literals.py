@@ -251,12 +251,20 @@ def _steps(scan: Scan, i: int) -> tuple[list[str | None], int]:
 
 
 def similar(scan: Scan, i: int) -> list[Edit]:
-    """``SIMILAR TO 'a%'``: DuckDB takes the pattern for a regular expression."""
-    if scan.kind(i) != "STRING" or " ".join((scan.word(i - 2), scan.word(i - 1)))[-10:] != (
-        "SIMILAR TO"
-    ):
+    """``SIMILAR TO 'a%'``: DuckDB takes the pattern for a regular expression.
+
+    Raises:
+        PgError: 0A000, a pattern that is not written out.
+    """
+    if " ".join((scan.word(i - 2), scan.word(i - 1)))[-10:] != "SIMILAR TO" or scan.of_view():
         return []
-    pattern, token = scan.tokens[i].text, scan.tokens[i]
+    token = scan.tokens[i]
+    if scan.kind(i) != "STRING" or scan.word(i + 1) == "||":
+        raise PgError(
+            "0A000", "SIMILAR TO is supported with one written pattern", position=token.start + 1,
+            hint="text ~ pattern takes any regular expression",
+        )  # fmt: skip
+    pattern = token.text
     if "[" in pattern or "\\" in pattern:
         return []
     pattern = pattern.replace(".", "[.]").replace("%", ".*").replace("_", ".")

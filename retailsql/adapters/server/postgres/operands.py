@@ -80,20 +80,6 @@ def _called(scan: Scan, i: int) -> bool:
     return i >= 0 and _named(scan, i) and scan.kind(i) != "NUMBER"
 
 
-def like(scan: Scan, i: int) -> list[Edit]:
-    r"""``LIKE 'a\_b'``: a backslash escapes what follows; in DuckDB only if one says so."""
-    if scan.word(i) not in ("LIKE", "ILIKE"):
-        return []
-    stop = i + 2 + (scan.word(i + 1) == "$")
-    told = scan.word(i + 1) == "$" or (
-        scan.kind(i + 1).endswith("STRING") and "\\" in scan.source(i + 1, i + 2)
-    )
-    if not told or scan.word(stop) in ("ESCAPE", "||", "::"):
-        return []
-    end = scan.tokens[stop - 1].end + 1
-    return [Edit(end, end, " ESCAPE '\\'")]
-
-
 def overlaps(scan: Scan, i: int) -> list[Edit]:
     """``(a, b) OVERLAPS (c, d)``."""
     if not scan.words(i, "OVERLAPS", "(") or scan.word(i - 1) != ")":

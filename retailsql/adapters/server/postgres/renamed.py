@@ -11,13 +11,16 @@ from typing import Final
 
 PREFIX: Final = "__pg_"
 
-#: Operators, which DuckDB would read as a full match, or not at all.
+#: Operators, which DuckDB would read as a full match, or not at all. Those of patterns have a
+#: mark behind the @: see :mod:`.searches`.
 OPERATORS: Final = {
     "~": "@~", "!~": "@!~", "~*": "@~*", "!~*": "@!~*",
     "?": "@^", "?|": "@^|", "?&": "@^&"}  # fmt: skip
 
 _BACK: Final = {ours: theirs for theirs, ours in OPERATORS.items()}
-_OURS = re.compile(r'(?:[\w"]+\.main\.)?\b__pg__?(\w+)|"?(@!?~\*?|@\^[|&]?)"?')
+_OURS = re.compile(
+    r'(?:[\w"]+\.main\.)?\b__pg_(?:written_)?_?(\w+)|"?@[\^&]?(!?~\*?)"?|"?(@\^[|&]?)"?'
+)
 
 
 def in_words(message: str) -> str:
@@ -26,7 +29,7 @@ def in_words(message: str) -> str:
     >>> in_words('no function matches "__pg_to_date(DATE)" or "@~"(INTEGER)')
     'no function matches "to_date(DATE)" or ~(INTEGER)'
     """
-    return _OURS.sub(lambda m: m[1] or _BACK[m[2]], message)
+    return _OURS.sub(lambda m: m[1] or m[2] or _BACK[m[3]], message)
 
 
 #: Functions that are DuckDB's own under another name. An aggregate cannot be a macro: it would

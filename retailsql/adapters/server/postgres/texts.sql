@@ -1,14 +1,4 @@
 -- Text, numbers, arrays and JSON as PostgreSQL has them. "shim." becomes the database's name.
-CREATE MACRO IF NOT EXISTS shim."@~"(a, b) AS
-    CASE WHEN strlen(b) > 2000 THEN error(
-        'the pattern of ~ is too long: at most 2000 bytes; regexp_matches(text, pattern) takes more')
-         ELSE system.main.regexp_matches(a, b, 's') END;
-CREATE MACRO IF NOT EXISTS shim."@!~"(a, b) AS NOT shim."@~"(a, b);
-CREATE MACRO IF NOT EXISTS shim."@~*"(a, b) AS
-    CASE WHEN strlen(b) > 2000 THEN error(
-        'the pattern of ~ is too long: at most 2000 bytes; regexp_matches(text, pattern) takes more')
-         ELSE system.main.regexp_matches(a, b, 'si') END;
-CREATE MACRO IF NOT EXISTS shim."@!~*"(a, b) AS NOT shim."@~*"(a, b);
 CREATE MACRO IF NOT EXISTS shim."|/"(x) AS sqrt(x::DOUBLE);
 CREATE MACRO IF NOT EXISTS shim."||/"(x) AS cbrt(x::DOUBLE);
 CREATE MACRO IF NOT EXISTS shim.initcap(s) AS array_to_string(
@@ -35,24 +25,27 @@ CREATE MACRO IF NOT EXISTS shim.__pg_to_hex(n) AS
                       WHEN n < 0 THEN n::HUGEINT + 18446744073709551616 ELSE n::HUGEINT END));
 CREATE MACRO IF NOT EXISTS shim.__pg_octet_length(s VARCHAR) AS strlen(s),
     (s BLOB) AS system.main.octet_length(s);
-CREATE MACRO IF NOT EXISTS shim.__pg_substring(s, p) AS
-    CASE WHEN NOT regexp_matches(s, p, 's') THEN NULL
+-- With a pattern that is written out, and with one that rows or subqueries make.
+CREATE MACRO IF NOT EXISTS shim.__pg_written_substring(s, p) AS
+    CASE WHEN NOT shim.__pg_written_regexp_matches(s, p, 's') THEN NULL
          WHEN regexp_matches(replace(replace(p, '\(', ''), '(?:', ''), '\(')
-         THEN regexp_extract(s, p, 1, 's') ELSE regexp_extract(s, p, 0, 's') END;
-CREATE MACRO IF NOT EXISTS shim.regexp_match(s, p) AS
-    CASE WHEN NOT regexp_matches(s, p, 's') THEN NULL
+         THEN shim.__pg_written_regexp_extract(s, p, 1, 's')
+         ELSE shim.__pg_written_regexp_extract(s, p, 0, 's') END;
+CREATE MACRO IF NOT EXISTS shim.{named}regexp_match(s, p) AS
+    CASE WHEN NOT shim.{kind}regexp_matches(s, p, 's') THEN NULL
          WHEN regexp_matches(replace(replace(p, '\(', ''), '(?:', ''), '\(')
          THEN list_transform(
              range(1, 1 + len(replace(replace(p, '\(', ''), '(?:', ''))
                       - len(replace(replace(replace(p, '\(', ''), '(?:', ''), '(', ''))),
              lambda g: regexp_extract_all(s, p, g::INTEGER, 's')[1])
-         ELSE [regexp_extract(s, p, 0, 's')] END;
-CREATE MACRO IF NOT EXISTS shim.regexp_like(s, p) AS system.main.regexp_matches(s, p, 's'),
-    (s, p, f) AS system.main.regexp_matches(s, p, 's' || f);
+         ELSE [shim.{kind}regexp_extract(s, p, 0, 's')] END;
+CREATE MACRO IF NOT EXISTS shim.{named}regexp_like(s, p) AS shim.{kind}regexp_matches(s, p, 's'),
+    (s, p, f) AS shim.{kind}regexp_matches(s, p, 's' || f);
+CREATE MACRO IF NOT EXISTS shim.{named}regexp_substr(s, p) AS
+    CASE WHEN shim.{kind}regexp_matches(s, p, 's')
+         THEN shim.{kind}regexp_extract(s, p, 0, 's') END;
 CREATE MACRO IF NOT EXISTS shim.regexp_count(s, p) AS
     CAST(len(shim.__pg_regexp_extract_all(s, p, 0, 's')) AS INTEGER);
-CREATE MACRO IF NOT EXISTS shim.regexp_substr(s, p) AS
-    CASE WHEN regexp_matches(s, p, 's') THEN regexp_extract(s, p, 0, 's') END;
 CREATE MACRO IF NOT EXISTS shim.normalize(s) AS shim.__pg_nfc_normalize(s);
 CREATE MACRO IF NOT EXISTS shim.__pg_encode(b, f) AS
     CASE lower(f) WHEN 'hex' THEN lower(hex(b::BLOB)) WHEN 'base64' THEN to_base64(b::BLOB)
@@ -146,22 +139,26 @@ CREATE MACRO IF NOT EXISTS shim.__pg_round(x) AS
         CASE WHEN typeof(x) IN ('DOUBLE', 'FLOAT') AND abs(x - trunc(x)) = 0.5
                   AND system.main.round(x) % 2 <> 0 THEN sign(x) ELSE 0 END, system.main.round(x));
 CREATE MACRO IF NOT EXISTS shim.__pg_sha256(s) AS unhex(system.main.sha256(s));
+CREATE MACRO IF NOT EXISTS shim.__pg_pattern(p) AS
+    CASE WHEN strlen(p) > 500 THEN error('LIKE would work on a value that is too large: a pattern of '
+        || strlen(p) || ' bytes, at most 500; contains(text, part) and ~ take longer ones')
+         ELSE p END;
 CREATE MACRO IF NOT EXISTS shim.__pg_like_any(s, l) AS
-    list_bool_or(list_transform(l, lambda p: s LIKE p ESCAPE '\'));
+    list_bool_or(list_transform(l, lambda p: s LIKE shim.__pg_pattern(p) ESCAPE '\'));
 CREATE MACRO IF NOT EXISTS shim.__pg_like_all(s, l) AS
-    coalesce(list_bool_and(list_transform(l, lambda p: s LIKE p ESCAPE '\')), true);
+    coalesce(list_bool_and(list_transform(l, lambda p: s LIKE shim.__pg_pattern(p) ESCAPE '\')), true);
 CREATE MACRO IF NOT EXISTS shim.__pg_ilike_any(s, l) AS
-    list_bool_or(list_transform(l, lambda p: s ILIKE p ESCAPE '\'));
+    list_bool_or(list_transform(l, lambda p: s ILIKE shim.__pg_pattern(p) ESCAPE '\'));
 CREATE MACRO IF NOT EXISTS shim.__pg_ilike_all(s, l) AS
-    coalesce(list_bool_and(list_transform(l, lambda p: s ILIKE p ESCAPE '\')), true);
+    coalesce(list_bool_and(list_transform(l, lambda p: s ILIKE shim.__pg_pattern(p) ESCAPE '\')), true);
 CREATE MACRO IF NOT EXISTS shim.__pg_not_like_any(s, l) AS
-    list_bool_or(list_transform(l, lambda p: s NOT LIKE p ESCAPE '\'));
+    list_bool_or(list_transform(l, lambda p: s NOT LIKE shim.__pg_pattern(p) ESCAPE '\'));
 CREATE MACRO IF NOT EXISTS shim.__pg_not_like_all(s, l) AS
-    coalesce(list_bool_and(list_transform(l, lambda p: s NOT LIKE p ESCAPE '\')), true);
+    coalesce(list_bool_and(list_transform(l, lambda p: s NOT LIKE shim.__pg_pattern(p) ESCAPE '\')), true);
 CREATE MACRO IF NOT EXISTS shim.__pg_not_ilike_any(s, l) AS
-    list_bool_or(list_transform(l, lambda p: s NOT ILIKE p ESCAPE '\'));
+    list_bool_or(list_transform(l, lambda p: s NOT ILIKE shim.__pg_pattern(p) ESCAPE '\'));
 CREATE MACRO IF NOT EXISTS shim.__pg_not_ilike_all(s, l) AS
-    coalesce(list_bool_and(list_transform(l, lambda p: s NOT ILIKE p ESCAPE '\')), true);
+    coalesce(list_bool_and(list_transform(l, lambda p: s NOT ILIKE shim.__pg_pattern(p) ESCAPE '\')), true);
 -- A row is NULL if all its columns are, and NOT NULL if none is.
 CREATE MACRO IF NOT EXISTS shim.__pg_row(x) AS CASE WHEN typeof(x)[:7] = 'STRUCT(' AND len(
     list_filter(json_extract(to_json(x), '$.*'), lambda v: v::VARCHAR <> 'null')) = 0

@@ -1,0 +1,68 @@
+"""LIKE and its kin: escapes, lists of patterns, and patterns that the rows tell."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from retailsql.adapters.server.postgres import extents
+from retailsql.adapters.server.postgres.between import OUTERMOST
+from retailsql.adapters.server.postgres.renamed import PREFIX
+from retailsql.adapters.server.postgres.scan import Scan
+from retailsql.adapters.server.records import Edit
+
+_LISTED: Final = frozenset(["ANY", "ALL", "SOME"])
+_LIKES: Final = frozenset(["LIKE", "ILIKE", "GLOB", "~~", "~~*"])
+
+
+def like(scan: Scan, i: int) -> list[Edit]:
+    r"""``LIKE 'a\_b'``: a backslash escapes what follows; in DuckDB only if one says so.
+
+    A pattern that rows tell is looked at: DuckDB takes its length times the text's.
+    """
+    if scan.word(i) not in _LIKES or scan.word(i + 1) in _LISTED:
+        return []
+    if scan.word(i) == "GLOB" and extents.begin(scan, i, extents.ANY) is None:
+        return []  # FROM glob('*')
+    stop = extents.end(scan, i + 1, extents.ANY)
+    if stop == i + 1 or scan.of_view():
+        return _escaped(scan, i)
+    if scan.kind(i + 1).endswith("STRING") and stop == i + 2:
+        return _escaped(scan, i)
+    start, end = scan.tokens[i + 1].start, scan.tokens[stop - 1].end + 1
+    escaped = _escaped(scan, i)
+    return [
+        Edit(start, start, f"{OUTERMOST}{PREFIX}pattern("),
+        Edit(end, end, ")" + (escaped[0].new if escaped else "")),
+    ]
+
+
+def _escaped(scan: Scan, i: int) -> list[Edit]:
+    if scan.word(i) == "GLOB":
+        return []
+    stop = i + 2 + (scan.word(i + 1) == "$")
+    told = scan.word(i + 1) == "$" or (
+        scan.kind(i + 1).endswith("STRING") and "\\" in scan.source(i + 1, i + 2)
+    )
+    if not told or scan.word(stop) in ("ESCAPE", "||", "::"):
+        return []
+    end = scan.tokens[stop - 1].end + 1
+    return [Edit(end, end, " ESCAPE '\\'")]
+
+
+def like_any(scan: Scan, i: int) -> list[Edit]:
+    """``x LIKE ANY (ARRAY['a%', 'b%'])``, and with ALL, NOT and ILIKE."""
+    word = scan.word(i)
+    if word not in ("LIKE", "ILIKE") or scan.word(i + 1) not in _LISTED:
+        return []
+    close = scan.closing(i + 2)
+    negated = scan.word(i - 1) == "NOT"
+    first = extents.begin(scan, i - negated, extents.ANY)
+    if close is None or first is None or scan.word(i + 3) == "SELECT":
+        return []
+    name = f"{'not_' if negated else ''}{word}_{'all' if scan.word(i + 1) == 'ALL' else 'any'}"
+    start, end = scan.tokens[first].start, scan.tokens[close].end + 1
+    return [
+        Edit(start, start, f"{OUTERMOST}{PREFIX}{name.lower()}("),
+        Edit(scan.tokens[i - negated].start, scan.tokens[i + 2].end + 1, ", ("),
+        Edit(end, end, ")"),
+    ]
