@@ -185,3 +185,19 @@ def test_time_limits_outlive_a_moment_without_memory(monkeypatch):
     deadlines.add(0.0, one, 0)
     assert len(started) == 2
     deadlines.close()
+
+
+def test_a_time_limit_is_not_lost_to_a_moment_without_memory():
+    deadlines, told, over = running.Deadlines(), [], threading.Event()
+
+    class Short(running.Running):
+        def cancel(self, reason=running.USER, number=None):
+            told.append(reason)
+            if len(told) < 3:
+                raise MemoryError
+            over.set()
+
+    deadlines.add(0.0, Short(deadlines), 0)
+    assert over.wait(10)
+    assert told == [running.TIMEOUT] * 3
+    deadlines.close()

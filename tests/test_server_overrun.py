@@ -271,6 +271,19 @@ def test_patterns_of_people_work_as_before(anna):
     assert found.rows == [tuple("fttf" + "t" * 12 + "f")], found.error
 
 
+def test_a_model_is_trained_on_rows_found_by_patterns_of_rows(will):
+    ask(will, "CREATE TABLE main.tr AS SELECT i, i % 7 AS x, i % 3 = 0 AS y, 'n' || i AS s "
+              "FROM range(100) r(i)")  # fmt: skip
+    found = ask(
+        will, "CREATE MODEL main.m OPTIONS (model_type = 'logistic_reg', input_label_cols = ['y']) "
+        "AS SELECT x, y FROM main.tr WHERE s LIKE '%' || x || '%' OR s ~ (s || '$')",
+    )  # fmt: skip
+    assert found.tags == ["CREATE MODEL"], found.error
+    found = ask(will, "SELECT count(*) FROM ML.PREDICT(MODEL main.m, "
+                      "(SELECT x FROM main.tr WHERE s LIKE '%' || i || '%' AND s ~ s))")  # fmt: skip
+    assert found.rows == [("100",)], found.error
+
+
 def test_a_type_and_a_collation_that_take_the_square_of_a_length_are_refused(anna):
     for text in ("repeat('9', 999999)::bignum", "try_cast(s AS BIGNUM)", "s COLLATE NFC > 'b'",
                  "s COLLATE nocase.nfc"):  # fmt: skip

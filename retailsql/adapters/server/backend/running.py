@@ -197,5 +197,10 @@ class Deadlines:
                 if left is None or left > 0:
                     self._changed.wait(left)
                     continue
-                _, _, running, number = heapq.heappop(self._heap)
-            running.cancel(TIMEOUT, number)
+                entry = heapq.heappop(self._heap)
+            try:
+                entry[2].cancel(TIMEOUT, entry[3])
+            except MemoryError:  # one statement holds all there is
+                with self._changed:
+                    heapq.heappush(self._heap, entry)
+                    self._changed.wait(_AGAIN)

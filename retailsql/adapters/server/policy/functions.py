@@ -42,6 +42,12 @@ def check_function(asked: Asked, use: FunctionUse) -> None:
             and told_by_rows(name, use.arguments)
         ):
             # Written plainly it would have become the guarded one.
+            if name in LIKES:
+                raise PgError(
+                    "0A000",
+                    "LIKE is supported here with a written pattern only",
+                    hint="contains(text, part) and starts_with(text, part) take any",
+                )
             raise PgError(
                 "0A000", f"{name} is supported only as {name}(...)", position=asked.place(use.path),
                 hint="with plain arguments; a template with * or a long separator is not",

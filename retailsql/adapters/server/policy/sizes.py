@@ -98,7 +98,7 @@ def check_growth(name: str, arguments: Sequence[Any]) -> None:
         PgError: 54000.
     """
     if name in LIKES:
-        _check_like(name, _text(arguments[1]["expression"]) or "")
+        _check_like(name, _pattern(arguments))
         return
     own, guarded = _own(name, arguments), name.startswith("__pg_")
     name = name.removeprefix("__pg_")
@@ -106,7 +106,7 @@ def check_growth(name: str, arguments: Sequence[Any]) -> None:
     if at < len(arguments) and len(_text(arguments[at]["expression"]) or "") > LONG:
         raise PgError("54000", f"the pattern of {name} is too long: at most {LONG} characters")
     if name == "regexp_full_match" and not guarded:
-        _check_similar(_text(arguments[1]["expression"]) or "")
+        _check_similar(_pattern(arguments))
     alone = name in _RANGES or name in _PADS  # what they make is no longer than they are told
     size = own * (1.0 if alone else _below(arguments))
     if guarded and name in GUARDED:
@@ -118,6 +118,10 @@ def check_growth(name: str, arguments: Sequence[Any]) -> None:
             f"{name} would make a value that is too large: {size:.0f} {unit}, at most {ELEMENTS}",
             hint="make rows of it, such as FROM generate_series(...), or ask for less in one value",
         )
+
+
+def _pattern(arguments: Sequence[Any]) -> str:
+    return (_text(arguments[1]["expression"]) or "") if len(arguments) > 1 else ""
 
 
 def _check_similar(pattern: str) -> None:
@@ -144,8 +148,9 @@ def told_by_rows(name: str, arguments: Sequence[Any]) -> bool:
     """True if only the rows tell how much a call makes, or how long it works."""
     nodes = [argument["expression"] for argument in arguments]
     if name in LIKES:
-        guarded = fold(str(nodes[1].get("function_name", ""))) == "__pg_pattern"
-        return not guarded and _text(nodes[1]) is None
+        made = nodes[1] if len(nodes) > 1 else {}
+        guarded = fold(str(made.get("function_name", ""))) == "__pg_pattern"
+        return not guarded and _text(made) is None
     if name in _RANGES:
         return any(_number(node) is None for node in nodes[:3])
     if name in _COUNTED:

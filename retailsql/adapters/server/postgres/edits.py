@@ -105,7 +105,11 @@ def guards_alone(text: str, tokens: Sequence[Token]) -> list[Edit]:
     "select __pg_list_distinct(l), x::numeric from t where s ~ 'a'"
     """
     scan = Scan(text, tokens)
-    return _apart([edit for i in scan.telling() for edit in calls.guarded(scan, i, own=True)])
+    return _apart([
+        edit
+        for i in scan.telling()
+        for edit in calls.guarded(scan, i, own=True) or likes.like(scan, i, own=True)
+    ])  # fmt: skip
 
 
 def _unqualified(tokens: Sequence[Token]) -> tuple[list[Edit], Sequence[Token]]:

@@ -14,22 +14,26 @@ _LISTED: Final = frozenset(["ANY", "ALL", "SOME"])
 _LIKES: Final = frozenset(["LIKE", "ILIKE", "GLOB", "~~", "~~*"])
 
 
-def like(scan: Scan, i: int) -> list[Edit]:
+def like(scan: Scan, i: int, *, own: bool = False) -> list[Edit]:
     r"""``LIKE 'a\_b'``: a backslash escapes what follows; in DuckDB only if one says so.
 
     A pattern that rows tell is looked at: DuckDB takes its length times the text's.
+
+    Args:
+        scan: the statement.
+        i: a token.
+        own: it is DuckDB's own SQL, in which a backslash is one.
     """
     if scan.word(i) not in _LIKES or scan.word(i + 1) in _LISTED:
         return []
     if scan.word(i) == "GLOB" and extents.begin(scan, i, extents.ANY) is None:
         return []  # FROM glob('*')
     stop = extents.end(scan, i + 1, extents.ANY)
-    if stop == i + 1 or scan.of_view():
-        return _escaped(scan, i)
-    if scan.kind(i + 1).endswith("STRING") and stop == i + 2:
-        return _escaped(scan, i)
+    escaped = [] if own else _escaped(scan, i)
+    written = scan.kind(i + 1).endswith("STRING") and stop == i + 2
+    if stop == i + 1 or written or scan.of_view():
+        return escaped
     start, end = scan.tokens[i + 1].start, scan.tokens[stop - 1].end + 1
-    escaped = _escaped(scan, i)
     return [
         Edit(start, start, f"{OUTERMOST}{PREFIX}pattern("),
         Edit(end, end, ")" + (escaped[0].new if escaped else "")),
