@@ -4,6 +4,10 @@ memory at work and at rest, threads and files are told.
 Some clients read, score, use cursors and COPY; others vanish in the middle of a result, ask for
 what is refused, cancel. The server's threads and descriptors are counted before and after.
 
+DuckDB notes each temporary block of a statement in one of eight queues and clears a queue of
+those that are gone when it has some 32,000 (``duckdb_eviction_queues()``): 65 MB when all are full,
+which takes twenty minutes of this use, or as many short statements before the first phase.
+
     python benchmarks/server_soak.py [--minutes 10]
 """
 
@@ -25,6 +29,8 @@ from rich.console import Console
 from server_peers import Peer, door, make_warehouse, memory
 
 CLIENTS = 6
+BLOCKS, FILLED = 32_000, "SELECT id FROM lines LIMIT 200"
+"""So many of this statement fill DuckDB's queues: each LIMIT on a table leaves 17 notes."""
 PHASES, REST = 10, 12
 """In between nobody is there for so many seconds: what is then still held was not given back."""
 READS = (
@@ -112,6 +118,21 @@ def use(dsn: str, seed: int, until: float, done: list[str]) -> None:
         done.append(kind.__name__)
 
 
+def fill(peer: Peer) -> None:
+    """Let DuckDB's queues of blocks reach the size they keep."""
+
+    def ask() -> None:
+        with psycopg.connect(f"{peer.dsn} sslmode=disable", autocommit=True) as con:
+            for _ in range(BLOCKS // CLIENTS):
+                con.execute(FILLED).fetchall()
+
+    clients = [threading.Thread(target=ask) for _ in range(CLIENTS)]
+    for client in clients:
+        client.start()
+    for client in clients:
+        client.join()
+
+
 def counted(peer: Peer) -> tuple[int, int]:
     """Threads and descriptors of the server."""
     of = Path(f"/proc/{peer.pid}")
@@ -163,7 +184,8 @@ def told(name: str, sizes: Sequence[float]) -> str:
 @click.command()
 @click.option("--minutes", default=10.0, show_default=True)
 @click.option("--rows", default=1_000_000, show_default=True)
-def main(minutes: float, rows: int) -> None:
+@click.option("--filled/--empty", default=True, help="Fill DuckDB's queues before the first phase.")
+def main(minutes: float, rows: int, filled: bool) -> None:
     """Use the door for a while and say whether it grew."""
     console = Console(width=110)
     with tempfile.TemporaryDirectory() as folder:
@@ -171,6 +193,9 @@ def main(minutes: float, rows: int) -> None:
         make_warehouse(warehouse, rows)
         with door(warehouse) as peer:
             reads(f"{peer.dsn} sslmode=disable", random.Random(0))
+            if filled:
+                fill(peer)
+                console.print(f"DuckDB's queues are full: {memory(peer.pid):.0f} MB")
             time.sleep(1)
             before = counted(peer)
             sizes, done = soak(peer, minutes * 60, console)
