@@ -1,7 +1,6 @@
 """Memory that is free goes back to the system, and one statement cannot take all there is."""
 
 import ctypes
-import os
 import resource
 import subprocess
 import sys
@@ -13,7 +12,6 @@ import pytest
 pytest.importorskip("scramp")
 from retailsql.adapters.server import resources
 from retailsql.adapters.server.backend import running
-from retailsql.cli import _ALLOCATOR, _GIVES_BACK
 
 _GLIBC = pytest.mark.skipif(
     resources._of_c("malloc_trim") is None, reason="the C library is not glibc"
@@ -71,75 +69,6 @@ def test_a_statement_that_wants_more_than_there_is_fails_alone(tmp_path):
         cwd=Path(__file__).parents[1], capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert ran.stdout.splitlines() == ["53200", *["[('3', 'n2')]"] * 3], ran.stderr[-2000:]
-
-
-# Blocks of two thousand texts of a megabyte, lists of a hundred thousand numbers in each row:
-# DuckDB by itself goes on for 1 to 10 s after the interrupt.
-_DEAF = """
-import sys
-from pathlib import Path
-from retailsql.adapters.server import resources
-from tests.server_sessions import READER, WRITER, ask, enter, make_door, make_file, within
-
-folder = Path(sys.argv[1])
-door = make_door(make_file(folder / "shop.duckdb"), folder, anna=READER, will=WRITER)
-one, two, writer = enter(door), enter(door), enter(door, "will")
-resources.bound_memory(6_000_000_000)
-bound = resources.resource.getrlimit(resources.resource.RLIMIT_DATA)
-texts = "(SELECT string_agg(md5(i::VARCHAR), '') s FROM range(30000) t(i)), range(20000) r(j)"
-lists = "(SELECT list(i) OVER (ORDER BY i ROWS BETWEEN 100000 PRECEDING AND 100000 FOLLOWING) s "
-lists += "FROM range(300000) t(i))"
-ask(one, "SET statement_timeout = '700ms'")
-for text in (f"reverse(s || j)) FROM {texts}", f"lower(s || j)) FROM {texts}",
-             f"encode(s || j)::VARCHAR) FROM {texts}", f"len(s)) FROM {lists}"):
-    text = f"SELECT max({text}"
-    print(within(1.7, lambda: ask(one, text)).state, end=" ")
-    print(ask(two, "SELECT count(*) FROM items").rows, end=" ")
-    print(bound == resources.resource.getrlimit(resources.resource.RLIMIT_DATA))
-ask(writer, "BEGIN; INSERT INTO items VALUES (7, 'n7')")
-print(door._is_at_rest(), ask(writer, "COMMIT").state, door._is_at_rest())
-door.close()
-"""
-
-
-@_LINUX
-def test_who_does_not_hear_a_cancel_gets_no_more_memory(tmp_path):
-    ran = subprocess.run(
-        [sys.executable, "-c", _DEAF, str(tmp_path)],
-        cwd=Path(__file__).parents[1], capture_output=True, text=True, check=False,
-        env={**os.environ, _ALLOCATOR: _GIVES_BACK},
-    )  # fmt: skip
-    wanted = ["57014 [('3',)] True"] * 4 + ["False 00000 True"]
-    assert ran.stdout.splitlines() == wanted, ran.stderr[-2000:]
-
-
-@_LINUX
-def test_nobodys_memory_is_taken_while_somebody_writes(monkeypatch):
-    before, taken, now = resource.getrlimit(resource.RLIMIT_DATA), [0], [0.0]
-    monkeypatch.setattr(resources, "_taken", lambda: taken[0])
-    monkeypatch.setattr(resources.time, "monotonic", lambda: now[0])
-
-    def pressed(may, grown, late):
-        squeeze = resources.Squeeze(lambda: may)
-        now[0], taken[0] = 0.0, 0
-        squeeze.unheard("a")
-        now[0], taken[0] = late, grown
-        squeeze.unheard("a")
-        found = resource.getrlimit(resource.RLIMIT_DATA)[0] < bound
-        squeeze.heard("a")
-        assert resource.getrlimit(resource.RLIMIT_DATA)[0] == bound
-        return found
-
-    try:
-        resources.bound_memory(64_000_000_000)
-        bound = resource.getrlimit(resource.RLIMIT_DATA)[0]
-        assert pressed(may=True, grown=1 << 30, late=0.5)
-        assert not pressed(may=False, grown=1 << 30, late=0.5)
-        assert not pressed(may=True, grown=0, late=0.5)
-        assert not pressed(may=True, grown=1 << 30, late=0.1)
-        assert not pressed(may=True, grown=1 << 30, late=2.5)
-    finally:
-        resource.setrlimit(resource.RLIMIT_DATA, before)
 
 
 def test_the_stacks_of_connections_take_nothing_of_the_room():

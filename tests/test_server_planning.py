@@ -39,6 +39,22 @@ REFUSED = {
         "54001",
         "SELECT mode(s) OVER (ORDER BY a ROWS BETWEEN 1001 PRECEDING AND CURRENT ROW) FROM t",
     ),
+    "a mode that grows": ("54001", "SELECT mode(s) OVER (ORDER BY a) FROM t"),
+    "a deviation that moves": (
+        "54001",
+        "SELECT mad(a) OVER (ORDER BY a RANGE BETWEEN 5 PRECEDING AND 5 FOLLOWING) FROM t",
+    ),
+    "a histogram but for one": (
+        "54001",
+        "SELECT histogram(s) OVER (ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED "
+        "FOLLOWING EXCLUDE CURRENT ROW) FROM t",
+    ),
+    "samples": ("0A000", "SELECT reservoir_quantile(a, 0.5) OVER () FROM t"),
+    "paths": (
+        "54000",
+        "SELECT json_extract('{}', list_transform(range(100000), lambda z: '$.a' || z))",
+    ),
+    "a variant": ("0A000", "SELECT '1'::json::variant"),
     "distinct values that move": (
         "54001",
         "SELECT sum(DISTINCT a) OVER (ORDER BY a RANGE 9 PRECEDING EXCLUDE CURRENT ROW) FROM t",
@@ -61,7 +77,8 @@ def test_what_the_engine_plans_by_the_square_is_refused(anna, what):
 PLANNED = {
     "columns": f"SELECT {many('a', 1664)} FROM t",
     "windows": f"SELECT {many('sum(a + {i}) OVER (ORDER BY a)', 600)} FROM t",
-    "modes": "SELECT mode(s) OVER (PARTITION BY a), mode(s) OVER (ORDER BY a), "
+    "modes": "SELECT mode(s) OVER (PARTITION BY a), entropy(s) OVER (), mad(a) OVER (ORDER BY a "
+    "ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING), "
     "sum(DISTINCT a) OVER (ORDER BY a RANGE 9 PRECEDING), "
     "mode(s) OVER (ORDER BY a ROWS BETWEEN 9 PRECEDING AND 1000 FOLLOWING) FROM t",
     "sums": f"SELECT {many('sum(a + {i})', 1000)} FROM t",

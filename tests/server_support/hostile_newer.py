@@ -39,7 +39,7 @@ NEWER = [
     ),
     ("SELECT 1 AS x, x + (SELECT max(cost) FROM sales.costs) AS y", DENIED),
     ("SELECT TRY(error((SELECT max(who) FROM secret.pay)))", DENIED),
-    ("SELECT (SELECT list(p) FROM secret.pay p)::VARIANT", DENIED),
+    ("SELECT (SELECT list(p) FROM secret.pay p)::VARIANT", "0A000"),
     ("SELECT MAP {1: (SELECT max(cost) FROM sales.costs)}", DENIED),
     ("SELECT {'a': 1}.a + (FROM sales.costs SELECT max(cost))", DENIED),
     ("SELECT struct_pack(a := (SELECT max(cost) FROM sales.costs))", DENIED),

@@ -16,7 +16,6 @@ from duckdb import DuckDBPyConnection
 from retailsql.adapters.server import catalog, postgres
 from retailsql.adapters.server.backend import Context, Deadlines, Session
 from retailsql.adapters.server.records import PgError
-from retailsql.adapters.server.resources import Squeeze
 from retailsql.adapters.server.warehouse import Warehouse
 
 if TYPE_CHECKING:
@@ -57,7 +56,7 @@ class Door:
             memory=memory,
             threads=threads,
         )
-        self._deadlines = Deadlines(Squeeze(self._is_at_rest))
+        self._deadlines = Deadlines()
         self._lock = threading.Lock()
         self._open: Counter[str] = Counter()
         self._sessions: WeakSet[Session] = WeakSet()
@@ -106,10 +105,6 @@ class Door:
             session.cancel()
         self._deadlines.close()
         self.warehouse.close()
-
-    def _is_at_rest(self) -> bool:
-        """Whether nobody writes now."""
-        return not any(session.writing for session in list(self._sessions))
 
     def _check_database(self, database: str, user: str) -> None:
         """Any of the file's name, the user's own and PostgreSQL's usual one is this database."""

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import os
-import threading
-import time
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -100,14 +97,6 @@ def _stack() -> int:
     return 8 << 20 if found == resource.RLIM_INFINITY else found
 
 
-def _taken() -> int:
-    """Bytes of memory that the process has now; 0: the system does not tell."""
-    try:
-        return int(Path("/proc/self/statm").read_text("ascii").split()[1]) * resource.getpagesize()
-    except OSError:
-        return 0
-
-
 def _reserved() -> int | None:
     """Bytes that count for RLIMIT_DATA; None: the system does not tell."""
     try:
@@ -116,78 +105,6 @@ def _reserved() -> int | None:
         return None
     told = next((line.split()[1] for line in lines if line.startswith("VmData:")), None)
     return None if told is None else int(told) * 1024
-
-
-class Squeeze:
-    """Takes the memory from statements that are cancelled and do not hear it.
-
-    DuckDB hears an interrupt between blocks of rows. A function that makes two thousand texts of
-    a megabyte takes seconds for one block, and memory all the while: once there is hardly any
-    more, the block fails, and the statement with it. Others have :data:`SPARE` meanwhile. Does
-    nothing in a process that :func:`bound_memory` has not bounded.
-
-    Args:
-        may: whether it may begin now: a COMMIT must not fail for it.
-
-    >>> squeeze = Squeeze(lambda: True)
-    >>> squeeze.unheard("statement")
-    >>> squeeze.heard("statement")
-    """
-
-    PATIENCE, LONGEST = 0.3, 2.0
-    """Seconds after a cancel until it begins and until it ends, should that not have helped."""
-    GROWN, SPARE = 32 << 20, 64 << 20
-    """Bytes that the process must have taken since the cancel; that it may yet take."""
-
-    def __init__(self, may: Callable[[], bool]) -> None:
-        self._may = may
-        self._lock = threading.Lock()
-        self._since: dict[object, tuple[float, int]] = {}
-        self._pressed: set[object] = set()
-        self._soft: int | None = None
-
-    def unheard(self, who: object) -> None:
-        """A statement goes on though it was cancelled, now or before; to be told again and again.
-
-        Args:
-            who: the same for one statement, and no other's.
-        """
-        if resource is None or self._unbounded():
-            return
-        with self._lock:
-            now, taken = time.monotonic(), _taken()
-            since, before = self._since.setdefault(who, (now, taken))
-            if now - since > self.LONGEST:
-                self._release(who)
-            elif now - since > self.PATIENCE and taken > before + self.GROWN and self._may():
-                self._press(who)
-
-    def heard(self, who: object) -> None:
-        """It has ended; also told of those that nobody cancelled."""
-        if who in self._since:
-            with self._lock:
-                self._since.pop(who, None)
-                self._release(who)
-
-    def _press(self, who: object) -> None:
-        reserved = _reserved()
-        if reserved is None:
-            return
-        self._pressed.add(who)
-        if self._soft is None:
-            self._soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
-            least = min(reserved + self.SPARE, self._soft)
-            resource.setrlimit(resource.RLIMIT_DATA, (least, hard))
-
-    def _release(self, who: object) -> None:
-        self._pressed.discard(who)
-        if self._soft is not None and not self._pressed:
-            hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
-            resource.setrlimit(resource.RLIMIT_DATA, (self._soft, hard))
-            self._soft = None
-
-    def _unbounded(self) -> bool:
-        return resource.getrlimit(resource.RLIMIT_DATA)[0] == resource.RLIM_INFINITY
 
 
 def _of_c(name: str) -> ctypes._NamedFuncPointer | None:

@@ -12,7 +12,7 @@ import duckdb
 from duckdb import DuckDBPyConnection
 
 from retailsql.adapters.server.records import PgError
-from retailsql.adapters.server.resources import Squeeze
+from retailsql.adapters.server.threads import begin
 
 _AGAIN = 0.05
 """Seconds after which the engine is told once more: an interrupt that comes between two calls of
@@ -69,7 +69,6 @@ class Running:
                 self._active = outer
                 if not outer:
                     self._con = None
-                    self._deadlines.ended(self)
 
     @contextmanager
     def step(self) -> Iterator[None]:
@@ -131,19 +130,13 @@ class Running:
             if self._con is not None:
                 with suppress(duckdb.Error, RuntimeError):
                     self._con.interrupt()
-            self._deadlines.again(self, self._number)
+            self._deadlines.add(time.monotonic() + _AGAIN, self, self._number)
 
 
 class Deadlines:
-    """One thread that stops statements when their time is over, and tells those that do not hear
-    it once more.
+    """One thread that stops statements when their time is over."""
 
-    Args:
-        squeeze: takes their memory, should they still go on.
-    """
-
-    def __init__(self, squeeze: Squeeze | None = None) -> None:
-        self._squeeze = squeeze
+    def __init__(self) -> None:
         self._heap: list[tuple[float, int, Running, int]] = []
         self._order = 0
         self._changed = threading.Condition()
@@ -164,20 +157,9 @@ class Deadlines:
                 thread = threading.Thread(
                     target=self._work, name="retailsql-deadlines", daemon=True
                 )
-                thread.start()  # fails where memory is short: then the next one tries again
+                begin(thread)  # fails where memory is short: then the next one tries again
                 self._thread = thread
             self._changed.notify()
-
-    def again(self, running: Running, number: int) -> None:
-        """Cancel it once more, soon: it may not have heard."""
-        if self._squeeze is not None:
-            self._squeeze.unheard(running)
-        self.add(time.monotonic() + _AGAIN, running, number)
-
-    def ended(self, running: Running) -> None:
-        """Its statement is over."""
-        if self._squeeze is not None:
-            self._squeeze.heard(running)
 
     def close(self) -> None:
         """End the thread."""

@@ -69,7 +69,7 @@ def said(
             return ctx.running.error()
         return PgError("57P01", "the database was closed under this statement")
     if ctx.running.cancelled and isinstance(error, (duckdb.OutOfMemoryException, MemoryError)):
-        return ctx.running.error()  # it was taken from it, as it did not hear the interrupt
+        return ctx.running.error()  # it went on meanwhile, and took all there was
     taught = about_model(ctx, part, error)
     found = postgres.pg_error(taught or error, part.text, edits, visible=_visible(ctx))
     if not placed:

@@ -54,11 +54,6 @@ class Session:
         return self._ctx.running.cancelled
 
     @property
-    def writing(self) -> bool:
-        """True while a transaction is open that may write."""
-        return self._ctx.work.open and not self._ctx.work.read_only
-
-    @property
     def idle_seconds(self) -> float | None:
         """How long the client may say nothing now."""
         block = "_in_transaction" if self._ctx.block.inside else ""

@@ -102,7 +102,8 @@ def _own(asked: Asked, use: FunctionUse) -> list[Function]:
 
 def _shown(name: str) -> str:
     """A macro's name as people know it: ``~`` of ``@^~``."""
-    shown_name = name.removeprefix("__pg_").removeprefix("written_").lstrip("@")
+    shown_name = name.removeprefix("__pg_").removeprefix("written_")
+    shown_name = shown_name.removeprefix("quick_").lstrip("@")
     return shown_name.lstrip("^&") if "~" in shown_name else shown_name
 
 

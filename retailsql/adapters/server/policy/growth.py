@@ -113,12 +113,22 @@ class Growth:
         self.apart.update(id(n) for n in nodes if len(n.get("children") or ()) <= _SHORT)
 
 
+_WHOLE = frozenset(["mode", "mad", "entropy", "histogram", "approx_top_k"])
+"""Aggregates that DuckDB makes anew for each row of a window."""
+
+
 def _check_frame(window: dict[str, Any]) -> None:
     """Refuse what goes over its whole frame for each row: 2,048 rows of a million each, in one."""
+    if fold(str(window["function_name"])) == "reservoir_quantile":  # a sample for each row
+        raise PgError("0A000", "reservoir_quantile is not supported over a window",
+                      hint="quantile_cont(x, 0.5) OVER (...) is exact")  # fmt: skip
     name, left_out = fold(str(window["function_name"])), window["exclude_clause"] != "NO_OTHER"
-    mode = name == "mode" and (left_out or window["start"] != "UNBOUNDED_PRECEDING")
+    runs = window["orders"] and window["end"] != "UNBOUNDED_FOLLOWING"
+    moves = left_out or window["start"] != "UNBOUNDED_PRECEDING" or runs
     by_row = left_out and (window["distinct"] or window["arg_orders"])
-    if (mode or by_row) and not all(_is_near(window, side) for side in ("start", "end")):
+    if ((name in _WHOLE and moves) or by_row) and not all(
+        _is_near(window, side) for side in ("start", "end")
+    ):
         raise PgError(
             "54001", f"statement would take too long: {name} over a window that moves",
             hint=f"Name its rows, at most {FRAME} on either side: "
@@ -134,13 +144,18 @@ def _is_near(window: dict[str, Any], side: str) -> bool:
     return window[side].endswith("_ROWS") and number.isdecimal() and int(number) <= FRAME
 
 
+_SLOW_TYPES = {
+    "bignum": "numeric(38, 0) holds 38 digits, double precision the size of more",
+    "variant": "json holds any value",
+}
+"""What they take to read or write a value is the square of its size."""
+
+
 def _check_type(node: dict[str, Any]) -> None:
-    """Refuse the type whose numbers DuckDB reads and writes in the square of their digits."""
-    if fold(str(node["type_name"])) == "bignum":
-        raise PgError(
-            "0A000", "type bignum is not supported here",
-            hint="numeric(38, 0) holds 38 digits, double precision the size of more",
-        )  # fmt: skip
+    """Refuse a type that works too long on one value."""
+    name = fold(str(node["type_name"]))
+    if name in _SLOW_TYPES:
+        raise PgError("0A000", f"type {name} is not supported here", hint=_SLOW_TYPES[name])
 
 
 def check_node(node: dict[str, Any]) -> None:

@@ -54,7 +54,7 @@ json_merge_patch_diff json_deep_merge regexp_extract_all regexp_split_to_array s
 str_split_regex translate bin to_binary levenshtein editdist3 damerau_levenshtein && @> <@
 hex to_base64 base64 url_encode regexp_escape flatten make_timestamp make_timestamp_ms epoch_ms
 jaro_similarity jaro_winkler_similarity nfc_normalize parse_path parse_dirpath parse_filename
-md5 sha1
+md5 sha1 md5_number md5_number_lower md5_number_upper length_grapheme jaccard
 """)
 """Guarded in each row, whatever their arguments: ``__pg_levenshtein``, ``@&&``."""
 _MULTIPLY = _words("""
@@ -77,7 +77,12 @@ SIMILAR = 1_000
 """Length of its pattern, times what that counts to: nobody looks at the text."""
 _COUNTS = re.compile(r"[{,](\d+)")
 _KNOWN = frozenset([*_COUNTED, *_RANGES, *_WIDTHS, *_TEMPLATES, *_MULTIPLY, *GUARDED, *_PATTERNS])
-GROWING = _KNOWN | LIKES | frozenset(f"__pg_{name}" for name in _KNOWN)
+_OF_JSON = _words(
+    "json_extract json_extract_string json_extract_path json_extract_path_text json_value"
+)
+PATHS = 1_000
+"""In a list of them: each is looked for in the whole value."""
+GROWING = _KNOWN | LIKES | _OF_JSON | frozenset(f"__pg_{name}" for name in _KNOWN)
 
 _UNITS = {
     "microsecond": 1e-6, "millisecond": 1e-3, "second": 1.0, "minute": 60.0, "hour": 3600.0,
@@ -99,6 +104,9 @@ def check_growth(name: str, arguments: Sequence[Any]) -> None:
     """
     if name in LIKES:
         _check_like(name, _pattern(arguments))
+        return
+    if name in _OF_JSON:
+        _check_paths(arguments)
         return
     own, guarded = _own(name, arguments), name.startswith("__pg_")
     name = name.removeprefix("__pg_")
@@ -122,6 +130,17 @@ def check_growth(name: str, arguments: Sequence[Any]) -> None:
 
 def _pattern(arguments: Sequence[Any]) -> str:
     return (_text(arguments[1]["expression"]) or "") if len(arguments) > 1 else ""
+
+
+def _check_paths(arguments: Sequence[Any]) -> None:
+    node = arguments[1]["expression"] if len(arguments) > 1 else {}
+    name = fold(str(node.get("function_name", "")))
+    many = len(node.get("arguments", ())) if name == "list_value" else 0
+    if many > PATHS or (name != "list_value" and name.startswith(("list_", "array_"))):
+        raise PgError(
+            "54000", f"a list of paths into JSON is too long: at most {PATHS}, written out",
+            hint="make rows of the value: json_each(...)",
+        )  # fmt: skip
 
 
 def _check_similar(pattern: str) -> None:

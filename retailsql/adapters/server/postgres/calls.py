@@ -190,6 +190,6 @@ def _substring(scan: Scan, i: int, close: int) -> list[Edit]:
         return []
     token, mark = scan.tokens[i], scan.tokens[close - 2]
     return [
-        Edit(token.start, token.end + 1, PREFIX + guards.WRITTEN + "substring"),
+        Edit(token.start, token.end + 1, PREFIX + searches.kind(scan, close - 1) + "substring"),
         Edit(mark.start, mark.end + 1, ","),
     ]

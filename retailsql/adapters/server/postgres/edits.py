@@ -75,7 +75,7 @@ def edits(text: str, tokens: Sequence[Token]) -> list[Edit]:
             or literals.array(scan, i) or literals.any_of(scan, i) or literals.read(scan, i)
             or text_casts.edits(scan, i)
             or likes.like_any(scan, i) or likes.like(scan, i)
-            or operands.overlaps(scan, i) or literals.similar(scan, i) or literals.path(scan, i)
+            or operands.overlaps(scan, i) or likes.similar(scan, i) or literals.path(scan, i)
             or beside_numbers.edits(scan, i) or whole_rows.edits(scan, i) or matches.rows(scan, i)
             or calls.type_name(scan, i) or calls.guarded(scan, i)
             or calls.function(scan, i)

@@ -8,10 +8,12 @@ from string import ascii_lowercase
 from typing import Final
 
 from retailsql.adapters.server.postgres.guards import (
-    ASKED,
     BY_NAME,
+    EFFORT,
     GUARDS,
     GUARDS_OF_RANGES,
+    PIECES,
+    QUICK,
     SEARCHES,
     WRITTEN,
     Guard,
@@ -26,6 +28,7 @@ _SAID: Final = " would work on a value that is too large: "
 _AT_ONCE: Final = 1_000
 _QUICK: Final = frozenset(["characters", "bytes made", "bytes in the separator",
                            "microseconds before 1970", "milliseconds before 1970"])  # fmt: skip
+_TOLD: Final = f"'SIMILAR{_SAID}' || ({{}}) || ' steps, at most 1000; ~ takes longer patterns'"
 _WORD: Final = re.compile(r"\b([a-z])\b")
 
 
@@ -37,9 +40,10 @@ def macros(shim: str) -> Iterator[str]:
     for name in SEARCHES:  # with a written pattern, which DuckDB compiles once if it stays so
         written = [(guard._replace(kept="bcd"), overload) for guard, overload in _of(name)]
         yield from _macros(schema, name, written, WRITTEN)
-    for name in SEARCHES:
-        bodies = [f"({o.replace(' VARCHAR', '')}) AS {_asked(name, o)}" for _, o in _of(name)]
-        yield f"CREATE MACRO IF NOT EXISTS {schema}{PREFIX}{ASKED}{name}{', '.join(bodies)}"
+    for name in PIECES:
+        quick = [(guard._replace(size=guard.quick), overload) for guard, overload in _of(name)]
+        yield from _macros(schema, name, quick, QUICK)
+    yield f"CREATE MACRO IF NOT EXISTS {schema}{PREFIX}similar(b) AS {_SIMILAR}"
     lists = ((operator, schema + PREFIX + call) for operator, call in _OF_LISTS.items())
     for operator, call in (*lists, *_searches(schema)):
         yield f'CREATE MACRO IF NOT EXISTS {schema}"{operator}"(a, b) AS {call}'
@@ -72,21 +76,26 @@ def _macros(
     yield f"CREATE OR REPLACE MACRO {inner}{', '.join(typed)}"
 
 
-def _asked(name: str, overload: str) -> str:
-    """A search whose pattern may hold a subquery, which DuckDB does not want in a lambda."""
-    guard, given = BY_NAME[name], overload.replace(" VARCHAR", "")
-    said = (
-        f"'{name}{_SAID}' || ({guard.size}) || ' {guard.unit}, at most {guard.most}; {guard.hint}'"
-    )
-    call = f"system.main.{name}({given})"
-    return f"CASE WHEN {guard.size} > {guard.most} THEN error({said}) ELSE {call} END"
+def _refused(size: str, most: int, said: str) -> str:
+    """An error if the size is too large, else false. It is one of a cast: ``error(...)`` counts as
+    volatile, and no such expression may stand in PARTITION BY.
+    """
+    return f"(CASE WHEN {size} > {most} THEN ({said})::BOOLEAN ELSE false END)"
+
+
+# The pattern of SIMILAR TO, which counts no rows of text: see policy/sizes.py.
+_SIMILAR: Final = (
+    f"CASE WHEN {_refused(EFFORT, 1000, _TOLD.format(EFFORT))} THEN NULL "
+    "WHEN contains(b, '[') OR contains(b, chr(92)) THEN b "
+    "ELSE '(?s)' || replace(replace(replace(b, '.', '[.]'), '%', '.*'), '_', '.') END"
+)
 
 
 def _searches(schema: str) -> Iterator[tuple[str, str]]:
     """``~`` and ``~*``, by the marks of :func:`.searches.mark`."""
     own = schema + PREFIX
     for sign, options in (("~", "s"), ("~*", "si")):
-        for mark, of in (("", "system.main."), ("^", own + WRITTEN), ("&", own + ASKED)):
+        for mark, of in (("", "system.main."), ("^", own + WRITTEN), ("&", own)):
             call = f"{of}regexp_matches(a, b, '{options}')"
             yield f"@{mark}{sign}", call
             yield f"@{mark}!{sign}", f"NOT {call}"
@@ -126,7 +135,7 @@ def _body(name: str, guard: Guard, overload: str) -> str:
     said += f"' || ({size}) || ' {guard.unit}, " if guard.told else ""
     said += f"at most {guard.most}{'' if guard.told else f' {guard.unit}'}; {guard.hint}'"
     return (
-        f"CASE WHEN {size} > {guard.most} THEN error({said}) "
+        f"CASE WHEN {_refused(size, guard.most, said)} THEN NULL "
         f"WHEN {size} > {at_once} THEN system.main.list_transform("
         f"system.main.range(2048), lambda {PREFIX}k: CASE WHEN {PREFIX}k = 0 THEN {call} END)[1] "
         f"ELSE {call} END"

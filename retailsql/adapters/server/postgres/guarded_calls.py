@@ -34,7 +34,7 @@ def looks(scan: Scan, i: int, close: int) -> bool:
     if method or is_foreign(scan, i, close) or guard.constant is None:
         return True
     told = [parts[at] for at in guard.constant if at < len(parts)]
-    if guard.plain and not all(searches.is_plain(scan, start) for start, _ in told):
+    if guard.search and not all(searches.is_quick(scan, start) for start, _ in told):
         return True
     return not all(_constant(scan, *part) for part in told)
 

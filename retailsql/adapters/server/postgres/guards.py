@@ -30,7 +30,8 @@ class Guard(NamedTuple):
         told: whether the size is one, and no mark of what cannot be measured.
         kept: the parameters that must stay constants in DuckDB's call, if they are.
         constant: the arguments that, written out, tell the policy all.
-        plain: only if they are texts without a sign of patterns.
+        search: only if they are patterns that need few steps: see :mod:`.searches`.
+        quick: the size where the pattern is such a one.
     """
 
     names: str
@@ -43,7 +44,8 @@ class Guard(NamedTuple):
     constant: tuple[int, ...] | None = None
     call: str = ""
     told: bool = True
-    plain: bool = False
+    search: bool = False
+    quick: str = ""
 
 
 _ROWS: Final = "make rows of it: unnest(...), with DISTINCT, JOIN or GROUP BY"
@@ -59,16 +61,16 @@ _COUNTS: Final = (
     "list_transform(regexp_extract_all(b, '[{,]([0-9]{1,9})', 1), "
     "lambda n: greatest(1, least(1000, n::INTEGER)))"
 )
-_EFFORT: Final = (
+EFFORT: Final = (
     f"strlen(b) * CASE WHEN NOT contains(b, '{{') THEN 1 "
     f"WHEN regexp_matches(b, '[)}}]\\{{') THEN least(1000, coalesce(list_product({_COUNTS}), 1)) "
     f"ELSE coalesce(list_max({_COUNTS}), 1) END::BIGINT"
 )
 _LONG: Final = "CASE WHEN strlen(b) > 10000 THEN 1000000001 ELSE 0 END"
-_PARTS: Final = f"strlen(a) * greatest(1, {_EFFORT} // 12)"
+_PARTS: Final = f"strlen(a) * greatest(1, {EFFORT} // 12)"
 _BYTES: Final = "bytes, more where the pattern is long or counts"
 _SHORTER: Final = "search in less text, or for a shorter pattern without counts such as {900}"
-_SEARCH: Final = f"(strlen(a) + 100) * {_EFFORT} + {_LONG}"
+_SEARCH: Final = f"(strlen(a) + 100) * {EFFORT} + {_LONG}"
 
 # Measured with values of 1 to 30 million units: "most" takes 0.2 to 0.5 s.
 GUARDS: Final = (
@@ -84,10 +86,12 @@ GUARDS: Final = (
     Guard("json_merge_patch json_merge_patch_diff json_deep_merge",
           "greatest(strlen(a::VARCHAR), strlen(b::VARCHAR))", 100_000, "bytes", ("a, b",)),
     Guard("regexp_extract_all", _PARTS, 5_000_000, _BYTES,
-          (_TEXT, f"{_TEXT}, c", f"{_TEXT}, c, d VARCHAR"), _PIECES, "bcd"),
+          (_TEXT, f"{_TEXT}, c", f"{_TEXT}, c, d VARCHAR"), _PIECES, "bcd", quick="strlen(a)"),
     Guard("regexp_split_to_array string_split_regex str_split_regex", _PARTS, 5_000_000, _BYTES,
-          (_TEXT, f"{_TEXT}, c"), _PIECES, "bc"),
-    Guard("md5 sha1", "strlen(a)", 50_000_000, "bytes", ("a VARCHAR",), _PIECES),
+          (_TEXT, f"{_TEXT}, c"), _PIECES, "bc", quick="strlen(a)"),
+    Guard("md5 sha1 md5_number md5_number_lower md5_number_upper length_grapheme", "strlen(a)",
+          50_000_000, "bytes", ("a VARCHAR",), _PIECES),
+    Guard("jaccard", "strlen(a) + strlen(b)", 50_000_000, "bytes", (_TEXT,), _PIECES),
     Guard("md5 sha1", "octet_length(a)", 50_000_000, "bytes", ("a BLOB",), _PIECES),
     Guard("translate", "strlen(a)", 20_000_000, "bytes", (f"{_TEXT}, c VARCHAR",), _PIECES),
     # A text past 4 GB is an error inside DuckDB that ends the instance; these make up to three
@@ -98,10 +102,11 @@ GUARDS: Final = (
       for kind in ("BIGINT", "UBIGINT", "HUGEINT", "UHUGEINT", "BIGNUM")),
     Guard("replace", "strlen(a) * greatest(1, strlen(c))", 1_000_000_000, "bytes made",
           (f"{_TEXT}, c VARCHAR",), _PIECES, constant=(1, 2)),
-    Guard("regexp_replace", f"strlen(a) * greatest(1, strlen(c) // 20, {_EFFORT} // 12) + {_LONG}",
+    Guard("regexp_replace", f"strlen(a) * greatest(1, strlen(c) // 20, {EFFORT} // 12) + {_LONG}",
           10_000_000, "bytes, with 20 in place of each, of patterns of 10000",
-          ("a VARCHAR, b, c", "a VARCHAR, b, c, d"), _PIECES, "bcd", told=False),
-    *(Guard(names, _SEARCH, 100_000_000, "steps", (overload,), _SHORTER, kept, (1,), plain=True)
+          ("a VARCHAR, b, c", "a VARCHAR, b, c, d"), _PIECES, "bcd", told=False,
+          quick="strlen(a) * greatest(1, strlen(c) // 20)"),
+    *(Guard(names, _SEARCH, 100_000_000, "steps", (overload,), _SHORTER, kept, (1,), search=True)
       for names, overload, kept in (
           ("regexp_matches regexp_full_match regexp_extract", _TEXT, ""),
           ("regexp_matches regexp_full_match regexp_extract", f"{_TEXT}, c", "c"),
@@ -204,9 +209,11 @@ COUNTS: Final = frozenset(TYPES) | {("lpad", 2), ("rpad", 2)}
 BUILT_IN: Final = frozenset(["PG_CATALOG", "SYSTEM", "MAIN"])
 #: Operators that are such functions.
 OPERATORS: Final = {"DAMP": "&&", "AT_GT": "@>", "LT_AT": "<@"}
-#: Functions that search; in their macros' names: the pattern is written out, is made by the rows.
-SEARCHES: Final = frozenset(n for guard in GUARDS if guard.plain for n in guard.names.split())
+#: Functions that search, and those that take a text to pieces by a pattern.
+SEARCHES: Final = frozenset(n for guard in GUARDS if guard.search for n in guard.names.split())
+PIECES: Final = frozenset(n for guard in GUARDS if guard.quick for n in guard.names.split())
+#: In their macros' names: the pattern is written out; and needs few steps.
 WRITTEN: Final = "written_"
-ASKED: Final = "asked_"
+QUICK: Final = "quick_"
 #: Those that give one value; ``range`` gives rows too.
 SCALARS: Final = frozenset(BY_NAME) - frozenset(_RANGES.split())

@@ -35,8 +35,9 @@ def _kinds(statement: str) -> list[str]:
     """The same for each kind of pattern, if it searches: see :mod:`.searches`."""
     if "{kind}" not in statement:
         return [statement] if statement.strip() else []
-    kinds = {"": guards.ASKED, PREFIX + guards.WRITTEN: guards.WRITTEN}
-    return [
-        statement.replace("{named}", named).replace("{kind}", PREFIX + kind)
-        for named, kind in kinds.items()
-    ]
+    out = []
+    for which in ("", guards.WRITTEN, guards.QUICK):
+        of = "system.main." if which == guards.QUICK else f"shim.{PREFIX}{which}"
+        own = statement.replace("{named}", PREFIX + which if which else "")
+        out.append(own.replace("{which}", which).replace("shim.{kind}", of))
+    return out

@@ -6,11 +6,13 @@ from typing import Final
 
 from retailsql.adapters.server.postgres import extents
 from retailsql.adapters.server.postgres.between import OUTERMOST
+from retailsql.adapters.server.postgres.literals import quoted
 from retailsql.adapters.server.postgres.renamed import PREFIX
 from retailsql.adapters.server.postgres.scan import Scan
 from retailsql.adapters.server.records import Edit
 
 _LISTED: Final = frozenset(["ANY", "ALL", "SOME"])
+_ESCAPE: Final = " ESCAPE '\\'"
 _LIKES: Final = frozenset(["LIKE", "ILIKE", "GLOB", "~~", "~~*"])
 
 
@@ -34,23 +36,21 @@ def like(scan: Scan, i: int, *, own: bool = False) -> list[Edit]:
     if stop == i + 1 or written or scan.of_view():
         return escaped
     start, end = scan.tokens[i + 1].start, scan.tokens[stop - 1].end + 1
+    plain = own or scan.word(i) not in ("LIKE", "ILIKE") or scan.word(stop) == "ESCAPE"
     return [
         Edit(start, start, f"{OUTERMOST}{PREFIX}pattern("),
-        Edit(end, end, ")" + (escaped[0].new if escaped else "")),
+        Edit(end, end, ")" if plain else f"){_ESCAPE}"),
     ]
 
 
 def _escaped(scan: Scan, i: int) -> list[Edit]:
-    if scan.word(i) == "GLOB":
+    """For a written pattern with a backslash; without one LIKE is quicker."""
+    told = scan.kind(i + 1).endswith("STRING") and "\\" in scan.source(i + 1, i + 2)
+    word, behind = scan.word(i), scan.word(i + 2)
+    if not told or word not in ("LIKE", "ILIKE") or behind in ("ESCAPE", "||", "::"):
         return []
-    stop = i + 2 + (scan.word(i + 1) == "$")
-    told = scan.word(i + 1) == "$" or (
-        scan.kind(i + 1).endswith("STRING") and "\\" in scan.source(i + 1, i + 2)
-    )
-    if not told or scan.word(stop) in ("ESCAPE", "||", "::"):
-        return []
-    end = scan.tokens[stop - 1].end + 1
-    return [Edit(end, end, " ESCAPE '\\'")]
+    end = scan.tokens[i + 1].end + 1
+    return [Edit(end, end, _ESCAPE)]
 
 
 def like_any(scan: Scan, i: int) -> list[Edit]:
@@ -70,3 +70,20 @@ def like_any(scan: Scan, i: int) -> list[Edit]:
         Edit(scan.tokens[i - negated].start, scan.tokens[i + 2].end + 1, ", ("),
         Edit(end, end, ")"),
     ]
+
+
+def similar(scan: Scan, i: int) -> list[Edit]:
+    """``SIMILAR TO 'a%'``: DuckDB takes the pattern for a regular expression."""
+    if " ".join((scan.word(i - 1), scan.word(i)))[-10:] != "SIMILAR TO" or scan.of_view():
+        return []
+    stop = extents.end(scan, i + 1, extents.ANY)
+    if stop == i + 1:
+        return []
+    start, end = scan.tokens[i + 1].start, scan.tokens[stop - 1].end + 1
+    if scan.kind(i + 1) != "STRING" or stop > i + 2:
+        return [Edit(start, start, f"{OUTERMOST}{PREFIX}similar("), Edit(end, end, ")")]
+    pattern = scan.tokens[i + 1].text
+    if "[" in pattern or "\\" in pattern:
+        return []
+    pattern = pattern.replace(".", "[.]").replace("%", ".*").replace("_", ".")
+    return [Edit(start, end, quoted(f"(?s){pattern}"))]

@@ -248,24 +248,3 @@ def _steps(scan: Scan, i: int) -> tuple[list[str | None], int]:
         return [], i
     cast = 4 if scan.words(close + 1, "::", "TEXT", "[", "]") else 0
     return [scan.tokens[start].text for start, _ in parts], close + cast
-
-
-def similar(scan: Scan, i: int) -> list[Edit]:
-    """``SIMILAR TO 'a%'``: DuckDB takes the pattern for a regular expression.
-
-    Raises:
-        PgError: 0A000, a pattern that is not written out.
-    """
-    if " ".join((scan.word(i - 2), scan.word(i - 1)))[-10:] != "SIMILAR TO" or scan.of_view():
-        return []
-    token = scan.tokens[i]
-    if scan.kind(i) != "STRING" or scan.word(i + 1) == "||":
-        raise PgError(
-            "0A000", "SIMILAR TO is supported with one written pattern", position=token.start + 1,
-            hint="text ~ pattern takes any regular expression",
-        )  # fmt: skip
-    pattern = token.text
-    if "[" in pattern or "\\" in pattern:
-        return []
-    pattern = pattern.replace(".", "[.]").replace("%", ".*").replace("_", ".")
-    return [Edit(_begin(scan, i), token.end + 1, quoted(f"(?s){pattern}"))]

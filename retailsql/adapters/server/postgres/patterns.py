@@ -50,7 +50,8 @@ _NAMES: Final = (
     _p(rf"Sequence with name {_NAME} does not exist", "42P01", 'relation "{name}" does not exist'),
     _p(rf"Catalog {_NAME} does not exist", "3D000", 'database "{name}" does not exist'),
     _p(r"unrecognized configuration parameter", "42704"),
-    _p(r"(?P<fact>\S+ would work on a value that is too large: [^;]*)(?:; (?P<todo>.*))?$", "54000",
+    _p(r"(?:Could not convert string ')?(?P<fact>\S+ would work on a value that is too large: "
+       r"[^;']*)(?:; (?P<todo>[^']*))?(?:' to BOOL.*)?$", "54000",
        "{fact}", "{todo}"),
     _p(rf"Schema with name {_NAME} already exists", "42P06", 'schema "{name}" already exists'),
     _p(rf"(?:Table|View|Index|Sequence) with name {_NAME} already exists", "42P07",

@@ -19,7 +19,7 @@ OPERATORS: Final = {
 
 _BACK: Final = {ours: theirs for theirs, ours in OPERATORS.items()}
 _OURS = re.compile(
-    r'(?:[\w"]+\.main\.)?\b__pg_(?:written_)?_?(\w+)|"?@[\^&]?(!?~\*?)"?|"?(@\^[|&]?)"?'
+    r'(?:[\w"]+\.main\.)?\b__pg_(?:written_|quick_)?_?(\w+)|"?@[\^&]?(!?~\*?)"?|"?(@\^[|&]?)"?'
 )
 
 

@@ -25,12 +25,12 @@ CREATE MACRO IF NOT EXISTS shim.__pg_to_hex(n) AS
                       WHEN n < 0 THEN n::HUGEINT + 18446744073709551616 ELSE n::HUGEINT END));
 CREATE MACRO IF NOT EXISTS shim.__pg_octet_length(s VARCHAR) AS strlen(s),
     (s BLOB) AS system.main.octet_length(s);
--- With a pattern that is written out, and with one that rows or subqueries make.
-CREATE MACRO IF NOT EXISTS shim.__pg_written_substring(s, p) AS
-    CASE WHEN NOT shim.__pg_written_regexp_matches(s, p, 's') THEN NULL
+-- For patterns that are made by rows, that are written out, and that are quick.
+CREATE MACRO IF NOT EXISTS shim.__pg_{which}substring(s, p) AS
+    CASE WHEN NOT shim.{kind}regexp_matches(s, p, 's') THEN NULL
          WHEN regexp_matches(replace(replace(p, '\(', ''), '(?:', ''), '\(')
-         THEN shim.__pg_written_regexp_extract(s, p, 1, 's')
-         ELSE shim.__pg_written_regexp_extract(s, p, 0, 's') END;
+         THEN shim.{kind}regexp_extract(s, p, 1, 's')
+         ELSE shim.{kind}regexp_extract(s, p, 0, 's') END;
 CREATE MACRO IF NOT EXISTS shim.{named}regexp_match(s, p) AS
     CASE WHEN NOT shim.{kind}regexp_matches(s, p, 's') THEN NULL
          WHEN regexp_matches(replace(replace(p, '\(', ''), '(?:', ''), '\(')
@@ -140,9 +140,10 @@ CREATE MACRO IF NOT EXISTS shim.__pg_round(x) AS
                   AND system.main.round(x) % 2 <> 0 THEN sign(x) ELSE 0 END, system.main.round(x));
 CREATE MACRO IF NOT EXISTS shim.__pg_sha256(s) AS unhex(system.main.sha256(s));
 CREATE MACRO IF NOT EXISTS shim.__pg_pattern(p) AS
-    CASE WHEN strlen(p) > 500 THEN error('LIKE would work on a value that is too large: a pattern of '
-        || strlen(p) || ' bytes, at most 500; contains(text, part) and ~ take longer ones')
-         ELSE p END;
+    CASE WHEN (CASE WHEN strlen(p) > 500 THEN
+        ('LIKE would work on a value that is too large: a pattern of ' || strlen(p)
+         || ' bytes, at most 500; contains(text, part) and ~ take longer ones')::BOOLEAN
+        ELSE false END) THEN NULL ELSE p END;
 CREATE MACRO IF NOT EXISTS shim.__pg_like_any(s, l) AS
     list_bool_or(list_transform(l, lambda p: s LIKE shim.__pg_pattern(p) ESCAPE '\'));
 CREATE MACRO IF NOT EXISTS shim.__pg_like_all(s, l) AS

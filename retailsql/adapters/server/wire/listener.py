@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import NamedTuple, Self
 
 from retailsql.adapters.server.protocols import Login
+from retailsql.adapters.server.threads import begin
 from retailsql.adapters.server.wire.authenticate import Authenticator
 from retailsql.adapters.server.wire.cancel import Keys
 from retailsql.adapters.server.wire.connection import Connection, Shared
@@ -212,8 +213,8 @@ def _accept(listening: socket.socket, shared: Shared) -> None:
         overdue = shared.crowd.arrive(client)
         if overdue is not None:
             overdue.stream.cut()
-        client.thread.start()
-    except (OSError, RuntimeError) as error:
+        begin(client.thread)
+    except (OSError, RuntimeError, MemoryError) as error:
         _LOG.error("A client cannot be served: %s", error)
         client.abandon()
 
