@@ -2,6 +2,8 @@
 
 import ctypes
 import resource
+import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -10,8 +12,10 @@ from pathlib import Path
 import pytest
 
 pytest.importorskip("scramp")
-from retailsql.adapters.server import resources
+from retailsql.adapters.server import resources, threads
 from retailsql.adapters.server.backend import running
+from retailsql.adapters.server.wire import listener
+from tests.server_sessions import READER, make_door, make_file
 
 _GLIBC = pytest.mark.skipif(
     resources._of_c("malloc_trim") is None, reason="the C library is not glibc"
@@ -130,3 +134,36 @@ def test_a_time_limit_is_not_lost_to_a_moment_without_memory():
     assert over.wait(10)
     assert told == [running.TIMEOUT] * 3
     deadlines.close()
+
+
+def test_a_thread_that_dies_before_it_begins_holds_nobody_up(monkeypatch):
+    class Dead(threading.Thread):
+        def _bootstrap(self):
+            """As where memory ends in it: it never says that it has begun."""
+
+    monkeypatch.setattr(threads, "PATIENCE", 0.1)
+    with pytest.raises(MemoryError, match="could not begin"):
+        threads.begin(Dead(name="dead"))
+    begun = threading.Event()
+    threads.begin(threading.Thread(target=begun.set))
+    assert begun.wait(10)
+
+
+def test_the_next_client_is_served_after_one_whose_thread_could_not_begin(tmp_path, monkeypatch):
+    door = make_door(make_file(tmp_path / "shop.duckdb"), tmp_path, anna=READER)
+    begin, failed = listener.begin, []
+
+    def short(thread):
+        if not failed:
+            failed.append(thread)
+            raise MemoryError
+        begin(thread)
+
+    monkeypatch.setattr(listener, "begin", short)
+    with listener.Listener(door, "127.0.0.1", 0) as made:
+        with socket.create_connection(made.address, 10) as sock:
+            assert sock.recv(1) == b""  # closed, not left waiting
+        with socket.create_connection(made.address, 10) as sock:
+            sock.sendall(struct.pack("!ii", 8, 80877103))  # SSLRequest
+            assert sock.recv(1) == b"N"
+    door.close()
