@@ -120,6 +120,31 @@ def test_a_written_file_is_swapped_when_nobody_is_in_a_statement(path, tmp_path)
     door.close()
 
 
+def test_nothing_is_written_into_a_file_that_was_replaced(path, tmp_path):
+    door = make_door(path, tmp_path, will=WRITER)
+    one, two, three = (enter(door, "will") for _ in range(3))
+    ask(one, "BEGIN; SELECT 1")
+    ask(three, "BEGIN; INSERT INTO items VALUES (8, 'y')")
+    renew(path, 6)
+    begun = time.monotonic()
+    found = ask(two, "SELECT count(*) FROM items")
+    assert found.rows == [("3",)]
+    assert time.monotonic() - begun < 5
+    assert "Another file" in found.notices[0].message
+    train = "CREATE MODEL main.m OPTIONS (model_type = 'linear_reg', input_label_cols = ['id'])"
+    for text in ("INSERT INTO items VALUES (9, 'x')", "CREATE TABLE main.y (a int)",
+                 f"{train} AS SELECT id, id AS x FROM main.items"):  # fmt: skip
+        assert ask(two, text).state == "55006", text
+    assert ask(one, "INSERT INTO items VALUES (9, 'x')").state == "55006"
+    found = ask(three, "COMMIT")
+    assert (found.state, found.status) == ("55006", "I")
+    ask(one, "ROLLBACK")
+    time.sleep(1)
+    assert ask(two, "SELECT count(*) FROM items").rows == [("6",)]
+    assert ask(two, "INSERT INTO items VALUES (9, 'x')").tags == ["INSERT 0 1"]
+    door.close()
+
+
 def test_patience_ends_and_the_old_file_serves_on(path):
     warehouse = Warehouse(path, writable=True, patience=0.1)
     held = warehouse.enter()
@@ -128,7 +153,6 @@ def test_patience_ends_and_the_old_file_serves_on(path):
     assert other is held
     warehouse.leave(other)
     warehouse.leave(held)
-    warehouse._hurry_after = 0
     fresh = warehouse.enter()
     assert fresh.root.execute("SELECT count(*) FROM shop.items").fetchall() == [(6,)]
     warehouse.close()

@@ -26,9 +26,13 @@ from retailsql.errors import DatabaseOpenError
 
 _LOG = logging.getLogger("retailsql.server")
 _RESERVED = frozenset({"main", "memory", "system", "temp", "pg_catalog", "information_schema"})
-PATIENCE = 20.0
-"""Seconds that new statements wait for running ones before a written file is swapped; after them
-the old one serves on, and the swap is tried again."""
+PATIENCE, AGAIN = 2.0, 20.0
+"""Seconds that new statements wait for others before a written file is swapped; after them the old
+one is read on, and so many seconds later they wait again, should it not be swapped by then."""
+WAITS = (
+    "Another file was put in place of this one. It is opened once nobody is in a statement, "
+    "transaction or cursor; until then nothing can be written"
+)
 LEAVE = 2.0
 """Seconds for those whom a dead instance's interrupt has hit."""
 LOOK = 0.1
@@ -161,6 +165,13 @@ class Warehouse:
             self._bury()
             self._changed.notify_all()
 
+    @property
+    def outdated(self) -> bool:
+        """True while a file that is written has been replaced, and somebody still holds the old
+        one: what is written into that is lost.
+        """
+        return self.writable and self._stamp() not in (None, self._seen, self._refused)
+
     def look(self, before: tuple[int, ...] | None) -> tuple[int, ...] | None:
         """Swap if another file is there, the same as before, so that it is whole by now; one that
         is written only while nobody is in a statement.
@@ -252,14 +263,17 @@ class Warehouse:
         return True
 
     def _alone(self) -> bool:
-        """Wait until no statement runs; False after too long."""
-        if time.monotonic() < self._hurry_after:
-            return False
+        """Wait until nobody is in a statement, transaction or cursor; False after too long."""
         end = time.monotonic() + self._patience
         while not self._closed and any(g.users for g in self._generations.values()):
+            if time.monotonic() < self._hurry_after:
+                return False
             left = end - time.monotonic()
             if left <= 0 or not self._changed.wait(left):
-                self._hurry_after = time.monotonic() + self._patience
+                self._hurry_after = time.monotonic() + AGAIN
+                if self.trouble != WAITS:
+                    self.trouble = WAITS
+                    _LOG.warning("%s", WAITS)
                 return False
         return not self._closed
 

@@ -165,6 +165,7 @@ class Context:
     def free_connection(self) -> DuckDBPyConnection:
         """The connection outside of any transaction of ours, for what opens its own."""
         self._free()
+        self.work.check_current()
         if not self.block.inside:
             self.work.commit()
             con = self.work.connection(self.memory)

@@ -73,7 +73,10 @@ class Block:
                 "25006", "cannot write in a read-only transaction", hint=self._ctx.why_read_only
             )
         read_only = self.read_only if self.inside else not writes
-        return self._ctx.work.begin(read_only, self._ctx.memory)
+        con = self._ctx.work.begin(read_only, self._ctx.memory)
+        if writes:
+            self._ctx.work.check_current()
+        return con
 
     def start(self, modes: dict[str, str]) -> str:
         """BEGIN; the command's tag."""

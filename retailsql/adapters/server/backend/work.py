@@ -15,6 +15,7 @@ from duckdb import DuckDBPyConnection
 
 from retailsql.adapters.server import catalog, policy
 from retailsql.adapters.server.generation import Generation
+from retailsql.adapters.server.records import PgError
 from retailsql.adapters.server.warehouse import Warehouse
 
 Configure = Callable[[DuckDBPyConnection, Generation], None]
@@ -99,6 +100,19 @@ class Work:
             self.open, self.read_only, self.wrote = True, read_only, 0
         return con
 
+    def check_current(self) -> None:
+        """Refuse to write into a file that another one has replaced.
+
+        Raises:
+            PgError: 55006.
+        """
+        if self._warehouse.outdated:
+            raise PgError(
+                "55006", "another file was put in place of this one: what is written now is lost",
+                hint="Repeat it soon: the new file is opened once nobody is in a transaction, "
+                "cursor or statement.",
+            )  # fmt: skip
+
     def lost(self, error: BaseException) -> bool:
         """True if the error means that DuckDB has given up the session's instance; then the next
         statement finds another.
@@ -115,6 +129,9 @@ class Work:
         """Commit, if a transaction is open."""
         if not self.open or self._con is None:
             return
+        if self.wrote and self._warehouse.outdated:
+            self.rollback()
+            self.check_current()
         wrote, self.open, self.wrote = self.wrote, False, 0
         if not wrote:
             self._con.execute("COMMIT")
