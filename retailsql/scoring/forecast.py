@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from retailsql.errors import ScoringError
+from retailsql.scoring.onnx_session import BLOCK
 from retailsql.signature import Signature
 
 if TYPE_CHECKING:
@@ -38,11 +39,6 @@ LARGEST = 1e30
 
 BATCH = 1024
 """Most rows per run of the graph; bounds the memory. A multiple of :data:`BLOCK`."""
-
-BLOCK = 16
-"""Every run has a multiple of this many rows. ONNX Runtime computes tanh and its like 4 to 16
-numbers at a time and the rest one by one, with other last bits; a whole number of blocks leaves no
-rest, so that a row's score does not depend on the rows beside it (tested)."""
 
 
 class ForecastScorer:

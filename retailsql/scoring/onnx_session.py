@@ -14,6 +14,11 @@ MAX_BYTES = 512 * 1024 * 1024
 """Largest graph accepted. A model is a BLOB in the user's database and lives in memory when used;
 what is larger than this belongs into a table (decision 4), and is refused in words."""
 
+BLOCK = 16
+"""Every run has a multiple of this many rows. ONNX Runtime computes tanh and its like 4 to 16
+numbers at a time and the rest one by one, with other last bits; a whole number of blocks leaves no
+rest, so that a score does not depend on the rows beside it (tests/test_scores_are_pure.py)."""
+
 
 def sha256(data: bytes) -> str:
     """The SHA-256 of some bytes, in hexadecimal.

@@ -18,7 +18,7 @@ from retailsql.scoring.encode import (
     clean_below,
     encoder,
 )
-from retailsql.scoring.onnx_session import run
+from retailsql.scoring.onnx_session import BLOCK, run
 from retailsql.signature import Signature
 
 if TYPE_CHECKING:
@@ -149,13 +149,13 @@ class RowScorer:
         return null if null is not None and null.any() else None
 
     def run(self, vectors: list[Vector], n: int) -> Vector:
-        """The graph's output for encoded columns; the first ``n`` rows count. One row is scored as
-        two: ONNX Runtime takes another kernel for a single row, and its sum differs in the last
-        bits.
+        """The graph's output for encoded columns; the first ``n`` rows count. Rows are filled up to
+        whole blocks: ONNX Runtime takes other kernels for a single row and for the rest of a
+        block, and their results differ in the last bits.
         """
         graph = self._signature.graph
-        if n == 1:
-            vectors = [np.repeat(v, 2) for v in vectors]
+        if n % BLOCK:
+            vectors = [np.resize(v, n + -n % BLOCK) for v in vectors]
         if self._by_column:
             feed = dict(zip(graph.inputs, vectors, strict=True))
         elif graph.matrix:
