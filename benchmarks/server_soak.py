@@ -5,8 +5,8 @@ Some clients read, score, use cursors and COPY; others vanish in the middle of a
 what is refused, cancel. The server's threads and descriptors are counted before and after.
 
 DuckDB notes each temporary block of a statement in one of eight queues and clears a queue of
-those that are gone when it has some 32,000 (``duckdb_eviction_queues()``): 65 MB when all are full,
-which takes twenty minutes of this use, or as many short statements before the first phase.
+those that are gone when it has some 32,000 (``duckdb_eviction_queues()``): 40 MB when all are full,
+for which as many short statements run before the first phase.
 
     python benchmarks/server_soak.py [--minutes 10]
 """

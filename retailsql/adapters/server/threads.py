@@ -30,7 +30,7 @@ def begin(thread: threading.Thread) -> None:
     >>> begin(threading.Thread(target=print, args=("begun",)))
     begun
     """
-    # Private, and all there is: start() takes no time limit, up to Python 3.14.
+    # Private, and all there is: start() takes no time limit.
     thread._started = _Begun()  # type: ignore[attr-defined]
     thread.start()
     if not thread._started.is_set():  # type: ignore[attr-defined]

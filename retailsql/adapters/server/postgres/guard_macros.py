@@ -26,7 +26,7 @@ _SAID: Final = " would work on a value that is too large: "
 # A vector's 2048 rows together shall take no longer than two of the largest values. What only
 # makes characters is so quick that a whole vector of the largest does.
 _AT_ONCE: Final = 1_000
-_QUICK: Final = frozenset(["characters", "bytes made", "bytes in the separator",
+_CHEAP_UNITS: Final = frozenset(["characters", "bytes made", "bytes in the separator",
                            "microseconds before 1970", "milliseconds before 1970"])  # fmt: skip
 _TOLD: Final = f"'SIMILAR{_SAID}' || ({{}}) || ' steps, at most 1000; ~ takes longer patterns'"
 _WORD: Final = re.compile(r"\b([a-z])\b")
@@ -130,7 +130,7 @@ def _body(name: str, guard: Guard, overload: str) -> str:
 
     plain = f"system.main.{name}({guard.call or ', '.join(given)})"
     call, size = written(plain), written(guard.size)
-    at_once = guard.most if guard.unit in _QUICK else guard.most // _AT_ONCE
+    at_once = guard.most if guard.unit in _CHEAP_UNITS else guard.most // _AT_ONCE
     said = f"'{name}{_SAID}"
     said += f"' || ({size}) || ' {guard.unit}, " if guard.told else ""
     said += f"at most {guard.most}{'' if guard.told else f' {guard.unit}'}; {guard.hint}'"
