@@ -77,7 +77,10 @@ def calendar(day: int) -> tuple[int, str]:
 
 def date_binary(array: pa.Array) -> Body:
     """Days since 2000; infinity is the largest number, -infinity the smallest."""
-    days = values(array, np.int32).astype(np.int64)
+    days = values(array, np.int32)
+    if len(days) and days.min() >= FIRST_DAY and days.max() < END_DAY:
+        return network(days - np.int32(EPOCH), ">i4")
+    days = days.astype(np.int64)
     endless = np.abs(days) == FOREVER4
     if (((days < FIRST_DAY) | (days >= END_DAY)) & ~endless).any():
         raise PgError("22008", "date out of range for the binary format")
@@ -168,6 +171,8 @@ def suffixes(words: list[str], which: Numbers) -> Body | bytes:
 def timestamp_binary(array: pa.Array) -> Body:
     """Microseconds since 2000."""
     moments = values(array, np.int64)
+    if len(moments) and moments.min() >= FIRST_MOMENT and moments.max() < FOREVER8:
+        return network(moments - EPOCH * zones.DAY, ">i8")
     endless = np.abs(moments) == FOREVER8
     if ((moments < FIRST_MOMENT) & ~endless).any():
         raise PgError("22008", "timestamp out of range for the binary format")
