@@ -148,7 +148,7 @@ class Context:
         Raises:
             PgError: 25006 he may not write now.
         """
-        self._free()
+        self.free()
         con = self.running.on(self.block.begin(writes))
         self._follow(con)
         return con
@@ -164,7 +164,7 @@ class Context:
 
     def free_connection(self) -> DuckDBPyConnection:
         """The connection outside of any transaction of ours, for what opens its own."""
-        self._free()
+        self.free()
         self.work.check_current()
         if not self.block.inside:
             self.work.commit()
@@ -193,9 +193,9 @@ class Context:
                 portal.close()
                 self.portals.pop(name, None)
         if keep_hold:
-            self._free()
+            self.free()
 
-    def _free(self) -> None:
+    def free(self) -> None:
         """Let what is still being read go on, on a connection of its own."""
         if self.stream is not None:
             stream, self.stream = self.stream, None

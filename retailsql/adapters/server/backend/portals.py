@@ -44,6 +44,7 @@ class Portal:
     Attributes:
         told: the statement that made it.
         made: when, in seconds since 1970.
+        finished: it was run, and is no query: it cannot be run again.
     """
 
     scrolls = False
@@ -69,7 +70,7 @@ class Portal:
         self._rest: pa.RecordBatch | None = None
         self._encoder: encoding.RowEncoder | None = None
         self._zone = ""
-        self.sent = 0
+        self.sent, self.finished = 0, False
 
     @property
     def ends_block(self) -> bool:
@@ -87,6 +88,7 @@ class Portal:
             max_rows: to answer with; 0: all.
         """
         result = self.start()
+        self.finished = result.answers is not None or result.fields is None
         if result.answers is not None:
             yield from result.answers
             return

@@ -134,6 +134,8 @@ class Session:
         with self._heard(held.text):
             if self._ctx.block.failed and not held.ends_block:
                 raise failed_block()
+            if held.finished:
+                raise PgError("55000", f'portal "{portal}" cannot be run')
         yield from self._audited(held, max_rows, held.part)
 
     def close_statement(self, name: str) -> None:
@@ -177,7 +179,7 @@ class Session:
         self._ctx.portals.clear()
         self._ctx.statements.clear()
         if self._ctx.stream is not None:  # of a statement that was left in the middle
-            self._ctx.stream.close(undone=True)
+            self._ctx.stream.close()
         self._ctx.work.close()
 
     def _one(self, part: Part, last: bool) -> Iterator[Answer]:

@@ -39,7 +39,7 @@ class Stream:
         self._ctx, self.con, self._reader, self._said = ctx, con, reader, said
         self._spooled: Iterator[pa.RecordBatch] | None = None
         self._file: IO[bytes] | None = None
-        self.open, self.aside = True, False
+        self.open, self.aside, self._ended = True, False, False
         self._reading = threading.Lock()
         ctx.work.generation.streams.add(self)
 
@@ -59,6 +59,7 @@ class Stream:
             with self._reading:
                 batch: pa.RecordBatch = self._reader.read_next_batch()
         except StopIteration:
+            self._ended = True
             return None
         except BaseException as error:
             self.close()
@@ -80,11 +81,9 @@ class Stream:
             self._ctx.work.set_aside()
             self.aside = True
 
-    def close(self, *, undone: bool = False) -> None:
-        """Want no more rows; safe to call twice.
-
-        Args:
-            undone: its transaction is rolled back next, so what still runs may be interrupted.
+    def close(self) -> None:
+        """Want no more rows; safe to call twice. What still runs is interrupted, as closing would
+        wait for an endless query; its transaction goes on, and what was written in it is kept.
         """
         if self._file is not None:
             self._file.close()
@@ -92,7 +91,7 @@ class Stream:
         if not self.open:
             return
         self.open = False
-        if undone or self.aside:  # else closing waits for an endless query to end
+        if not self._ended:
             with suppress(duckdb.Error, RuntimeError):
                 self.con.interrupt()
         with suppress(OSError, pa.ArrowException):

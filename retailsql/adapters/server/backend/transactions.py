@@ -84,6 +84,9 @@ class Block:
         if self.inside:
             ctx.tell(Notice("there is already a transaction in progress", "25001", "WARNING"))
             return "BEGIN"
+        ctx.free()
+        if not ctx.work.wrote and ctx.work.open and ctx.may_write:
+            ctx.work.commit()  # of the same message, read only: the block may write
         ctx.settings.begin()
         default = ctx.settings.show("default_transaction_read_only")
         read_only = modes.get("read_only", default) if ctx.may_write else "on"
@@ -92,8 +95,6 @@ class Block:
         self._read_only = read_only == "on"
         ctx.settings.set("transaction_read_only", read_only, local=True)
         ctx.settings.set("transaction_isolation", level, local=True)
-        if not ctx.work.wrote and ctx.work.open and ctx.may_write:
-            ctx.work.commit()  # of the same message, read only: the block may write
         return "BEGIN"
 
     def restrict(self, read_only: bool) -> None:
@@ -106,6 +107,7 @@ class Block:
         """COMMIT; the tag: ROLLBACK if the block had failed."""
         if not self.inside:
             self._ctx.tell(Notice("there is no transaction in progress", "25P01", "WARNING"))
+            self._ctx.end_portals(keep_hold=True)
             self._ctx.work.commit()
             return "COMMIT"
         if self.failed:
@@ -183,7 +185,7 @@ class Block:
         work = self._ctx.work
         self.failed = self.inside
         if self._ctx.stream is not None:
-            self._ctx.stream.close(undone=True)
+            self._ctx.stream.close()
         work.rollback()
         if not self.inside:
             self._ctx.end_portals(keep_hold=True)
