@@ -5,6 +5,7 @@ import pytest
 
 pytest.importorskip("scramp")
 import retailsql
+from retailsql.adapters.server.records import PgError
 from tests.server_sessions import READER, WRITER, Extended, ask, enter, make_door, within
 
 TRAIN = [*READER, "train on database"]
@@ -166,7 +167,6 @@ def test_a_model_of_a_rolled_back_block_is_gone(session):
 def test_a_model_stored_before_its_statement_failed_is_known_to_all(session, monkeypatch):
     pytest.importorskip("sklearn")
     from retailsql import statements
-    from retailsql.adapters.server.records import PgError
 
     tara, will, made = session("tara"), session("will"), statements.carry_out
 
@@ -240,6 +240,16 @@ def test_the_rows_of_a_training_are_read_under_guards_and_stored_is_what_was_wri
     assert stored == written
     assert "__pg" not in signature
     ask(tara, "DROP MODEL slow")
+
+
+def test_create_model_takes_no_parameter_and_says_why(session):
+    tara = session("tara")
+    text = "CREATE MODEL m OPTIONS(model_type='LINEAR_REG') AS SELECT * FROM rows WHERE x > $1"
+    with pytest.raises(PgError, match=r"there is no parameter \$1") as told:
+        tara.prepare("", text, [])
+    assert told.value.sqlstate == "42P02"
+    assert told.value.position == text.index("$1") + 1
+    assert "Write the value in" in told.value.hint
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,8 @@ CASES = [
     ("select foo(1)", "42883", "function foo(integer) does not exist", "foo"),
     ("select abs('a'::text)", "42883", "function abs(text) does not exist", "abs"),
     ("select id + name from sales", "42883", "operator does not exist: integer + text", "+"),
+    ("select upper(s.*) from sales s", "42601",
+     "a row as a value is written by the name of its table alone, without .*", None),
     ("select * form sales", "42601", 'syntax error at or near "sales"', "sales"),
     ("select 'open", "42601", None, None),
     ("select x from a, b", "42702", 'column reference "x" is ambiguous', "x"),

@@ -107,17 +107,6 @@ def plan(ctx: Context, part: Part, oids: Sequence[int] = ()) -> Plan:
         return query(ctx, part, oids) if found is None else found
 
 
-def no_parameter(part: Part) -> PgError:
-    """The error of a parameter in a statement that nobody sends values for."""
-    walk = part.walk()
-    while not walk.done and not (walk.peek() == "$" and walk.peek(1).isdigit()):
-        walk.at += 1
-    if walk.done:
-        return PgError("42P02", "there is no parameter $1")
-    place = walk.tokens[walk.at].start + 1
-    return PgError("42P02", f"there is no parameter ${walk.peek(1)}", position=place)
-
-
 def failed_block() -> PgError:
     """The error of anything in a failed block but its end."""
     return PgError(

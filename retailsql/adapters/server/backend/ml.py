@@ -12,6 +12,7 @@ from duckdb import DuckDBPyConnection
 from retailsql.adapters.server import policy
 from retailsql.adapters.server.backend.guarded import guarded
 from retailsql.adapters.server.backend.models import list_models
+from retailsql.adapters.server.backend.parameters import no_parameter, read
 from retailsql.adapters.server.backend.result import Command, Plan, Result, done
 from retailsql.adapters.server.backend.said import told
 from retailsql.adapters.server.backend.script import Part
@@ -86,6 +87,8 @@ def plan(ctx: Context, part: Part) -> Plan | None:
         return None
     match script[0]:
         case CreateModel() as create:
+            if read(part, ()).count:
+                raise without_values(part)
             return Command(lambda: _create(ctx, part, create))
         case DropModel() | AlterModel() as change:
             return Command(lambda: _change(ctx, part, change))
@@ -95,6 +98,14 @@ def plan(ctx: Context, part: Part) -> Plan | None:
             return list_models(ctx, part)
         case _:
             return None
+
+
+def without_values(part: Part) -> PgError:
+    """The error of a parameter in a CREATE MODEL."""
+    error = no_parameter(part)
+    error.detail = "A model keeps its query, to be trained again by it: it takes no values."
+    error.hint = "Write the value in, or make a table or view of the query and train on that."
+    return error
 
 
 def _create(ctx: Context, part: Part, statement: CreateModel) -> Result:

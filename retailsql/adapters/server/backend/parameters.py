@@ -84,6 +84,17 @@ def read(part: Part, oids: Sequence[int]) -> Found:
     return found
 
 
+def no_parameter(part: Part) -> PgError:
+    """The error of a parameter in a statement that nobody sends values for."""
+    walk = part.walk()
+    while not walk.done and not (walk.peek() == "$" and walk.peek(1).isdigit()):
+        walk.at += 1
+    if walk.done:
+        return PgError("42P02", "there is no parameter $1")
+    place = walk.tokens[walk.at].start + 1
+    return PgError("42P02", f"there is no parameter ${walk.peek(1)}", position=place)
+
+
 def typed(found: Found, bind: Callable[[list[Edit]], Bound]) -> tuple[Bound, list[Edit]]:
     """Bind with the declared types, and with guesses for what neither client nor text tells.
 

@@ -7,9 +7,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Literal
 
-from retailsql.adapters.server.backend.commands import failed_block, no_parameter, plan
+from retailsql.adapters.server.backend.commands import failed_block, plan
 from retailsql.adapters.server.backend.context import Context
 from retailsql.adapters.server.backend.noted import Noted
+from retailsql.adapters.server.backend.parameters import no_parameter
 from retailsql.adapters.server.backend.portals import Portal
 from retailsql.adapters.server.backend.prepare import find as find_statement
 from retailsql.adapters.server.backend.prepare import text_of

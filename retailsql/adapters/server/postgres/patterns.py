@@ -41,6 +41,9 @@ _NAMES: Final = (
     _p(rf"(?:Scalar|Aggregate|Table|Macro|Window|Pragma)? ?(?:Macro )?Function with name {_NAME} "
        r"does not exist", "42883", "function {name} does not exist"),
     _p(rf"Function with name {_NAME} ", "42883", "function {name} does not exist"),
+    _p(r"STAR expression is only allowed as the root", "42601",
+       "a row as a value is written by the name of its table alone, without .*",
+       "Write churn_score(c), not churn_score(c.*)."),
     _p(rf"relation {_NAME} does not exist$", "42P01"),  # as the catalog's own functions say it
     _p(rf"function {_NAME} does not exist$", "42883"),
     _p(rf"schema {_NAME} does not exist$", "3F000"),
