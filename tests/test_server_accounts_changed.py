@@ -296,3 +296,28 @@ def test_what_root_makes_beside_the_file_belongs_to_its_owner(tmp_path):
     kept_secret(path)
     beside = {f.name: f.stat().st_uid for f in tmp_path.iterdir()}
     assert beside == dict.fromkeys(("users.toml", ".users.toml.lock", "users.toml.secret"), 65534)
+
+
+def test_who_comes_while_a_changed_file_is_read_waits_for_it(path, monkeypatch):
+    accounts = Accounts.open(path)
+    assert "ben" not in accounts.users
+    reading, go_on, read = threading.Event(), threading.Event(), accounts._read
+
+    def slowly():
+        reading.set()
+        assert go_on.wait(10)
+        return read()
+
+    monkeypatch.setattr(accounts, "_read", slowly)
+    path.write_text(f'{path.read_text()}\n[users.ben]\nverifier = "{VERIFIER}"\n')
+    found = []
+    first = threading.Thread(target=lambda: found.append(set(accounts.users)))
+    second = threading.Thread(target=lambda: found.append(set(accounts.users)))
+    first.start()
+    assert reading.wait(10)
+    second.start()
+    second.join(0.2)
+    go_on.set()
+    first.join(10)
+    second.join(10)
+    assert ["ben" in users for users in found] == [True, True]

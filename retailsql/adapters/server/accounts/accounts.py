@@ -161,31 +161,36 @@ class Accounts:
 
     def reload(self) -> bool:
         """Read the file again; False: it has mistakes, the log tells them, the old stays."""
-        return self.path is None or self._load(self._stamp())
+        if self.path is None:
+            return True
+        with self._lock:
+            return self._load(self._stamp())
 
     def _now(self) -> Document:
         """The file as it is on disk."""
         if self.path is not None:
             stamp = self._stamp()
             if stamp != self._seen:
-                self._load(stamp)
+                with self._lock:  # who comes meanwhile waits for the new rights
+                    if stamp != self._seen:
+                        self._load(stamp)
         return self._document
 
     def _load(self, stamp: tuple[int, ...]) -> bool:
-        with self._lock:
-            self._seen = stamp  # even of a broken file: it is told once, not at each statement
-            try:
-                document = self._read()
-            except ProjectError as error:
-                told = "\n".join([str(error), *getattr(error, "__notes__", [])])
-                if isinstance(error.__cause__, FileNotFoundError):
-                    told = f"{self.path} was there and is gone. What to do: put it back."
-                log.error("%s\nThe users of before stay.", told)
-                return False
-            self._document, self._rights = document, {}
-            log.info("%s: %d users, %d roles", self.path, len(document.users), len(document.roles))
-            self._tell_server(document.server)
-            return True
+        try:
+            document = self._read()
+        except ProjectError as error:
+            told = "\n".join([str(error), *getattr(error, "__notes__", [])])
+            if isinstance(error.__cause__, FileNotFoundError):
+                told = f"{self.path} was there and is gone. What to do: put it back."
+            log.error("%s\nThe users of before stay.", told)
+            self._seen = stamp  # it is told once, not at each statement
+            return False
+        self._document, self._rights = document, {}
+        self._seen = stamp  # now, and not before: others go on with what is here
+        log.info("%s: %d users, %d roles", self.path, len(document.users), len(document.roles))
+        self._tell_server(document.server)
+        return True
 
     def _tell_server(self, now: ServerOptions) -> None:
         """Log which settings are others than at the start, but for those that SIGHUP reads."""
