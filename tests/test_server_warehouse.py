@@ -1,6 +1,8 @@
 """The instances that hold the file: one after the other, while results of the old stream on."""
 
 import os
+import subprocess
+import sys
 import threading
 import time
 
@@ -9,6 +11,7 @@ import pytest
 pytest.importorskip("scramp")
 from retailsql.adapters.server.warehouse import Warehouse
 from retailsql.errors import DatabaseOpenError, ProjectError
+from tests.server_raw import eventually
 from tests.server_sessions import READER, WRITER, ask, enter, make_door, make_file
 
 
@@ -145,6 +148,74 @@ def test_nothing_is_written_into_a_file_that_was_replaced(path, tmp_path):
     door.close()
 
 
+def test_a_file_that_another_program_holds_is_waited_for(path, tmp_path):
+    door = make_door(path, tmp_path, will=WRITER)
+    will = enter(door, "will")
+    other = make_file(path.with_name("new.duckdb"), 6)
+    content = other.read_bytes()
+    hold = f"import duckdb; c = duckdb.connect({str(other)!r}, read_only=True); print(); input()"
+    with subprocess.Popen(
+        [sys.executable, "-c", hold], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as program:
+        program.stdout.readline()
+        os.replace(other, path)
+        found = ask(will, "SELECT count(*) FROM items")
+        assert found.rows == [("3",)]
+        assert "open in another process" in found.notices[0].message
+        assert ask(will, "INSERT INTO items VALUES (9, 'x')").state == "55006"
+        program.communicate(b"\n")
+    assert path.read_bytes() == content, "the trial has changed nothing"
+    assert eventually(lambda: ask(will, "SELECT count(*) FROM items").rows == [("6",)])
+    assert ask(will, "INSERT INTO items VALUES (9, 'x')").tags == ["INSERT 0 1"]
+    door.close()
+
+
+def test_a_swap_that_fails_behind_its_trial_is_tried_again(path, tmp_path, monkeypatch, caplog):
+    door = make_door(path, tmp_path, will=WRITER)
+    will, warehouse = enter(door, "will"), door.warehouse
+
+    def fails(memory):
+        raise DatabaseOpenError("The disk is gone", todo="put it back")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(warehouse, "_open", fails)
+        renew(path, 6)
+        found = ask(will, "SELECT count(*) FROM items")
+        assert "The disk is gone" in str(found.error)
+        assert "it is tried again" in caplog.text
+    assert eventually(lambda: ask(will, "SELECT count(*) FROM items").rows == [("6",)])
+    assert eventually(lambda: not warehouse.outdated)
+    assert ask(will, "INSERT INTO items VALUES (9, 'x')").tags == ["INSERT 0 1"]
+    door.close()
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_no_model_is_trained_into_a_file_that_is_replaced_meanwhile(
+    path, tmp_path, monkeypatch, late
+):
+    pytest.importorskip("sklearn")
+    from retailsql import statements
+
+    door, made = make_door(path, tmp_path, will=WRITER), statements.carry_out
+    will = enter(door, "will")
+
+    def slow(*args):
+        if not late:
+            renew(path, 6)
+        text = made(*args)
+        if late:
+            renew(path, 6)
+        return text
+
+    monkeypatch.setattr(statements, "carry_out", slow)
+    train = "CREATE MODEL main.m OPTIONS (model_type = 'linear_reg', input_label_cols = ['id'])"
+    found = ask(will, f"{train} AS SELECT i AS id, i * 2 AS x FROM range(100) t(i)")
+    assert (found.state, found.tags) == ("55006", [])
+    assert eventually(lambda: ask(will, "SELECT count(*) FROM items").rows == [("6",)])
+    assert ask(will, "SHOW MODELS").rows == []
+    door.close()
+
+
 def test_patience_ends_and_the_old_file_serves_on(path):
     warehouse = Warehouse(path, writable=True, patience=0.1)
     held = warehouse.enter()
@@ -207,7 +278,7 @@ def test_a_new_file_is_opened_before_anybody_asks(path, writable):
     old = warehouse._generations[None]
     renew(path, 6)
     end = time.monotonic() + 10
-    while warehouse._generations[None] is old and time.monotonic() < end:
+    while warehouse._generations.get(None, old) is old and time.monotonic() < end:
         time.sleep(0.02)
     fresh = warehouse._generations[None]
     assert fresh.root.execute("SELECT count(*) FROM shop.items").fetchall() == [(6,)]

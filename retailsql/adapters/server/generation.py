@@ -224,11 +224,11 @@ def _attach(root: DuckDBPyConnection, path: Path, database: str, writable: bool)
 
 
 def try_file(path: Path, database: str) -> None:
-    """Open a file by another name and close it again: the old one is given up only for a good
-    one, and DuckDB attaches a path once per process.
+    """Open a file by another name, to be written, and close it again: the old one is given up only
+    for a good one, and DuckDB attaches a path once per process.
 
     Raises:
-        DatabaseOpenError: it is no database.
+        DatabaseOpenError: it is no database, or another program holds it.
     """
     other = path.with_name(f".{path.name}.{os.getpid()}.trial")
     with suppress(FileNotFoundError):
@@ -238,9 +238,10 @@ def try_file(path: Path, database: str) -> None:
     except OSError:
         return  # a file system without hard links: the swap itself will tell
     try:
-        with duckdb.connect(":memory:") as con:
-            con.execute(f"ATTACH {literal(str(other))} AS {quote(database)} (READ_ONLY)")
-            con.execute("SELECT count(*) FROM duckdb_tables()").fetchall()
+        for mode in ("READ_ONLY", "READ_WRITE"):  # a file without content would become a database
+            with duckdb.connect(":memory:") as con:
+                con.execute(f"ATTACH {literal(str(other))} AS {quote(database)} ({mode})")
+                con.execute("SELECT count(*) FROM duckdb_tables()").fetchall()
     except duckdb.Error as error:
         raise _cannot_open(path, True, error) from error
     finally:

@@ -33,6 +33,10 @@ WAITS = (
     "Another file was put in place of this one. It is opened once nobody is in a statement, "
     "transaction or cursor; until then nothing can be written"
 )
+RETRY = 1.0
+"""Seconds after which a file that could not be opened is tried again: another program held it."""
+OLD = "The new file cannot be used, the old one is served on"
+NONE = "The new file cannot be opened, and the old one is closed; it is tried again"
 LEAVE = 2.0
 """Seconds for those whom a dead instance's interrupt has hit."""
 LOOK = 0.1
@@ -85,7 +89,7 @@ class Warehouse:
         self._generations: dict[str | None, Generation] = {}
         self._refused: tuple[int, ...] | None = None
         self._fallen: Generation | None = None
-        self._hurry_after = 0.0
+        self._hurry_after = self._retry_after = 0.0
         self._closed = self._renewing = self._gone = False
         self._seen = self._stamp()
         self._generations[None] = self._open(None)
@@ -167,10 +171,10 @@ class Warehouse:
 
     @property
     def outdated(self) -> bool:
-        """True while a file that is written has been replaced, and somebody still holds the old
-        one: what is written into that is lost.
+        """True while a file that is written has been replaced, and the old one is still served:
+        what is written into that is lost.
         """
-        return self.writable and self._stamp() not in (None, self._seen, self._refused)
+        return self.writable and self._stamp() not in (None, self._seen)
 
     def look(self, before: tuple[int, ...] | None) -> tuple[int, ...] | None:
         """Swap if another file is there, the same as before, so that it is whole by now; one that
@@ -183,7 +187,7 @@ class Warehouse:
         if stamp is None and not self._gone:
             _LOG.warning("%s is no longer there; what is open of it is served on", self.path)
         self._gone = stamp is None
-        if stamp not in (self._seen, self._refused) and stamp == before:
+        if not self._known(stamp) and stamp == before:
             with self._changed:
                 busy = self.writable and any(g.users for g in self._generations.values())
                 if not (self._closed or self._renewing or busy or self._fallen):
@@ -220,15 +224,14 @@ class Warehouse:
             self._changed.wait_for(lambda: not self._renewing, self._patience)
             return
         stamp = self._stamp()
-        if stamp is None or stamp in (self._seen, self._refused):
+        if self._known(stamp):
             return
         self._renewing = True
         try:
             renewed = self._reopen() if self.writable else self._open_beside()
         except (DatabaseOpenError, duckdb.Error, OSError) as error:
-            self._refused = stamp
-            self.trouble = f"The new file cannot be used, the old one is served on: {error}"
-            _LOG.warning("%s", self.trouble)
+            self._refused, self._retry_after = stamp, time.monotonic() + RETRY
+            self._tell(f"{OLD if self._generations else NONE}: {error}")
             return
         finally:
             self._renewing = False
@@ -244,6 +247,7 @@ class Warehouse:
         try_file(self.path, self.name)
         for generation in self._generations.values():
             generation.close()
+        self._generations = {}  # should the next line fail, nobody gets one that is closed
         self._generations = {None: self._open(None)}
         return True
 
@@ -271,11 +275,21 @@ class Warehouse:
             left = end - time.monotonic()
             if left <= 0 or not self._changed.wait(left):
                 self._hurry_after = time.monotonic() + AGAIN
-                if self.trouble != WAITS:
-                    self.trouble = WAITS
-                    _LOG.warning("%s", WAITS)
+                self._tell(WAITS)
                 return False
         return not self._closed
+
+    def _known(self, stamp: tuple[int, ...] | None) -> bool:
+        """True of the file that is served, and of one that could not be opened a moment ago."""
+        if stamp == self._refused and time.monotonic() < self._retry_after:
+            return True
+        return stamp in (None, self._seen)
+
+    def _tell(self, trouble: str) -> None:
+        """Tell clients and log, which hears it once."""
+        if self.trouble != trouble:
+            self.trouble = trouble
+            _LOG.warning("%s", trouble)
 
     def _open(self, memory: str | None) -> Generation:
         return open_generation(

@@ -209,6 +209,7 @@ def _carry_out(ctx: Context, con: DuckDBPyConnection, statement: Any) -> dict[st
     def say(words: str, share: float) -> None:
         nonlocal shown
         ctx.running.check()  # training is Python's work, which no interrupt of the engine stops
+        ctx.work.check_current()
         if share - shown >= _STEP:
             shown = share
             ctx.tell(Notice(f"{share:.0%} {words}", severity="INFO"))
@@ -226,6 +227,8 @@ def _carry_out(ctx: Context, con: DuckDBPyConnection, statement: Any) -> dict[st
             ctx.work.checkpoint()
     if ctx.block.inside:
         ctx.work.wrote += 1
+    else:
+        ctx.work.check_current()  # replaced at the last moment: the model is in the old file
     return row
 
 
