@@ -5,6 +5,9 @@ CREATE MACRO IF NOT EXISTS shim.initcap(s) AS array_to_string(
     list_transform(regexp_extract_all(s, '[\p{L}\p{N}]+|[^\p{L}\p{N}]+'),
                    lambda w: upper(w[1]) || lower(w[2:])), '');
 CREATE MACRO IF NOT EXISTS shim.btrim(s) AS trim(s, ' '), (s, c) AS trim(s, c);
+CREATE MACRO IF NOT EXISTS shim.__pg_split_part(s, d, n) AS
+    CASE WHEN d = '' AND n IN (1, -1) THEN s WHEN d = '' AND s IS NOT NULL THEN ''
+         ELSE system.main.split_part(s, d, n) END;
 CREATE MACRO IF NOT EXISTS shim.quote_ident(s) AS
     CASE WHEN regexp_full_match(s, '[a-z_][a-z0-9_$]*') THEN s
          ELSE '"' || replace(s, '"', '""') || '"' END;
@@ -101,9 +104,9 @@ CREATE MACRO IF NOT EXISTS shim.jsonb_extract_path_text(j, a) AS j::JSON ->> a,
 CREATE MACRO IF NOT EXISTS shim.jsonb_extract_path(j, a) AS j::JSON -> a,
     (j, a, b) AS j::JSON -> a -> b, (j, a, b, c) AS j::JSON -> a -> b -> c;
 -- The keys of an object, and the texts in an array.
-CREATE MACRO IF NOT EXISTS shim.__pg_keys(j) AS CASE WHEN json_type(j) = 'OBJECT' THEN json_keys(j)
+CREATE MACRO IF NOT EXISTS shim.__pg_keys(j) AS CASE WHEN j IS NULL THEN NULL WHEN json_type(j) = 'OBJECT' THEN json_keys(j)
     WHEN json_type(j) = 'ARRAY' THEN list_transform(
-        list_filter(json_extract(j, '$[*]'), lambda e: json_type(e) = 'VARCHAR'),
+        list_filter(json_extract(j, '$[*]')::JSON[], lambda e: json_type(e) = 'VARCHAR'),
         lambda e: e ->> '$')
     WHEN json_type(j) = 'VARCHAR' THEN [j ->> '$'] ELSE []::VARCHAR[] END;
 CREATE MACRO IF NOT EXISTS shim."@^"(j, k) AS list_contains(shim.__pg_keys(j::JSON), k);
