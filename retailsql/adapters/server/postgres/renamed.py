@@ -53,4 +53,6 @@ OURS: Final[dict[str, frozenset[int]]] = {
 }  # fmt: skip
 
 #: What a view takes from DuckDB: its own differ only for halves, the empty, other types, centuries.
-NEARLY_ALIKE: Final = frozenset(["round", "array_length", "array_to_string", "date_trunc", "split_part"])
+NEARLY_ALIKE: Final = frozenset(
+    ["round", "array_length", "array_to_string", "date_trunc", "split_part"]
+)
