@@ -35,8 +35,8 @@ WAITS = (
 )
 RETRY = 1.0
 """Seconds after which a file that could not be opened is tried again: another program held it."""
-OLD = "The new file cannot be used, the old one is served on"
-NONE = "The new file cannot be opened, and the old one is closed; it is tried again"
+OLD_SERVES_ON = "The new file cannot be used, the old one is served on"
+NONE_IS_OPEN = "The new file cannot be opened, and the old one is closed; it is tried again"
 LEAVE = 2.0
 """Seconds for those whom a dead instance's interrupt has hit."""
 LOOK = 0.1
@@ -231,7 +231,7 @@ class Warehouse:
             renewed = self._reopen() if self.writable else self._open_beside()
         except (DatabaseOpenError, duckdb.Error, OSError) as error:
             self._refused, self._retry_after = stamp, time.monotonic() + RETRY
-            self._tell(f"{OLD if self._generations else NONE}: {error}")
+            self._tell(f"{OLD_SERVES_ON if self._generations else NONE_IS_OPEN}: {error}")
             return
         finally:
             self._renewing = False
